@@ -1,0 +1,84 @@
+// The bytes that wait to be sent to one client: a contiguous tail that replies are appended to, and
+// pinned values that are sent from where they are.
+//
+// Not thread-safe: owned by one connection.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace larder::protocol {
+
+// Keeps the bytes of a pinned value alive until they are sent. The floors do not know each other, so
+// it is a plain pair of a pointer and a function that lets go of it.
+class Pin {
+ public:
+  using Release = void (*)(void* owner);
+  Pin() = default;
+  Pin(void* owner, Release release) : owner_(owner), release_(release) {}
+  Pin(Pin&& other) noexcept : owner_(other.owner_), release_(other.release_) {
+    other.release_ = nullptr;
+  }
+  Pin& operator=(Pin&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(release_, other.release_);
+    return *this;
+  }
+  ~Pin() {
+    if (release_ != nullptr) release_(owner_);
+  }
+
+ private:
+  void* owner_ = nullptr;
+  Release release_ = nullptr;
+};
+
+class OutputBuffer {
+ public:
+  // Appends a copy of `bytes`.
+  void Append(std::string_view bytes) { tail_.append(bytes); }
+  void Append(char byte) { tail_.push_back(byte); }
+
+  // Appends `bytes` without copying; they must stay valid until `pin` is released. For values of
+  // kPinnedBytesMin and more: below that a copy is cheaper.
+  void AppendPinned(std::string_view bytes, Pin pin);
+
+  // The contiguous bytes appended since the last pinned value: for patching a length afterwards.
+  std::string& tail() { return tail_; }
+
+  // Fills up to `count` vectors with the unsent bytes in order and returns how many were used.
+  int Gather(iovec* vectors, int count) const;
+
+  // Drops the first `bytes` unsent bytes. REQUIRES: bytes <= size().
+  void Consume(size_t bytes);
+
+  // Unsent bytes in all.
+  size_t size() const { return pinned_bytes_ + tail_.size() - sent_from_tail_; }
+  bool empty() const { return size() == 0; }
+  void Clear();
+
+  // Bytes of memory that this buffer holds itself, pinned values not counted.
+  size_t memory_bytes() const;
+
+ private:
+  struct Segment {
+    std::string copied;          // sent before `pinned`
+    std::string_view pinned;
+    Pin pin;
+  };
+  std::deque<Segment> segments_;  // empty in the common case
+  size_t sent_from_front_ = 0;    // bytes of segments_.front() that were sent
+  size_t pinned_bytes_ = 0;       // unsent bytes in segments_
+  std::string tail_;
+  size_t sent_from_tail_ = 0;     // only while segments_ is empty
+};
+
+inline constexpr size_t kPinnedBytesMin = 16 * 1024;
+
+}  // namespace larder::protocol
