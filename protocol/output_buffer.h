@@ -15,8 +15,8 @@
 
 namespace larder::protocol {
 
-// Keeps the bytes of a pinned value alive until they are sent. The floors do not know each other, so
-// it is a plain pair of a pointer and a function that lets go of it.
+// Keeps the bytes of a pinned value alive until they are sent. The floors do not know each other,
+// so it is a plain pair of a pointer and a function that lets go of it.
 class Pin {
  public:
   using Release = void (*)(void* owner);
@@ -68,7 +68,7 @@ class OutputBuffer {
 
  private:
   struct Segment {
-    std::string copied;          // sent before `pinned`
+    std::string copied;  // sent before `pinned`
     std::string_view pinned;
     Pin pin;
   };
@@ -76,7 +76,7 @@ class OutputBuffer {
   size_t sent_from_front_ = 0;    // bytes of segments_.front() that were sent
   size_t pinned_bytes_ = 0;       // unsent bytes in segments_
   std::string tail_;
-  size_t sent_from_tail_ = 0;     // only while segments_ is empty
+  size_t sent_from_tail_ = 0;  // only while segments_ is empty
 };
 
 inline constexpr size_t kPinnedBytesMin = 16 * 1024;

@@ -10,13 +10,27 @@ namespace larder::protocol {
 
 struct Reply {
   enum class Type : uint8_t {
-    kSimple, kError, kInteger, kBulk, kNull /* $-1 or _ */, kNullArray /* *-1 */, kArray, kSet, kMap, kPush,
-    kDouble, kBoolean, kVerbatim, kBigNumber, kAttribute
+    kSimple,
+    kError,
+    kInteger,
+    kBulk,
+    kNull /* $-1 or _ */,
+    kNullArray /* *-1 */,
+    kArray,
+    kSet,
+    kMap,
+    kPush,
+    kDouble,
+    kBoolean,
+    kVerbatim,
+    kBigNumber,
+    kAttribute
   };
   Type type = Type::kNull;
-  std::string text;          // simple, error (without dash), bulk, verbatim (without its format), big number, double as sent
-  int64_t integer = 0;       // integer, boolean
-  double number = 0;         // double
+  std::string text;     // simple, error (without dash), bulk, verbatim (without its format), big
+                        // number, double as sent
+  int64_t integer = 0;  // integer, boolean
+  double number = 0;    // double
   std::vector<Reply> items;  // array, set, push; a map's keys and values in turn
 };
 

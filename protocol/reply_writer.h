@@ -23,25 +23,25 @@ class ReplyWriter {
   void set_version(Version version) { version_ = version; }
   OutputBuffer& out() { return *out_; }
 
-  void Simple(std::string_view text);       // +OK; CR and LF in `text` become spaces
+  void Simple(std::string_view text);  // +OK; CR and LF in `text` become spaces
   // `text` with its code and without the dash: "ERR syntax error", "WRONGTYPE …". CR, LF and NUL
   // become spaces, so that a reply is always one line.
   void Error(std::string_view text);
   void Integer(int64_t value);
   void Bulk(std::string_view bytes);
   void BulkPinned(std::string_view bytes, Pin pin);  // copied when below kPinnedBytesMin
-  void BulkInteger(int64_t value);          // $1 7: a number as a bulk string
-  void Null();                              // $-1 or _
-  void NullArray();                         // *-1 or _
+  void BulkInteger(int64_t value);                   // $1 7: a number as a bulk string
+  void Null();                                       // $-1 or _
+  void NullArray();                                  // *-1 or _
   void Array(int64_t elements);
-  void Set(int64_t elements);               // ~n, in RESP2 *n
-  void Map(int64_t pairs);                  // %n, in RESP2 *2n
-  void Push(int64_t elements);              // >n, in RESP2 *n
-  void Attribute(int64_t pairs);            // |n, in RESP2 *2n
-  void Double(double value);                // ,1.5 or a bulk string; inf, -inf, nan
-  void Boolean(bool value);                 // #t or :1
+  void Set(int64_t elements);     // ~n, in RESP2 *n
+  void Map(int64_t pairs);        // %n, in RESP2 *2n
+  void Push(int64_t elements);    // >n, in RESP2 *n
+  void Attribute(int64_t pairs);  // |n, in RESP2 *2n
+  void Double(double value);      // ,1.5 or a bulk string; inf, -inf, nan
+  void Boolean(bool value);       // #t or :1
   void Verbatim(std::string_view format, std::string_view text);  // =…txt: or a bulk string
-  void BigNumber(std::string_view digits);  // (… or a bulk string
+  void BigNumber(std::string_view digits);                        // (… or a bulk string
   void Ok() { Raw("+OK\r\n"); }
   void Raw(std::string_view encoded) { out_->Append(encoded); }
 

@@ -1,8 +1,8 @@
 // Splits the bytes a client sends into requests: RESP arrays of bulk strings, or inline commands.
 //
 // The parser works in place on a buffer that the connection owns: arguments are views into it, with
-// no copy and no allocation once warmed up. Any split of the bytes gives the same requests: what has
-// been parsed of an incomplete request is kept, and no byte is scanned twice.
+// no copy and no allocation once warmed up. Any split of the bytes gives the same requests: what
+// has been parsed of an incomplete request is kept, and no byte is scanned twice.
 //
 //   parser.Feed(buffer)         // after bytes were appended (the buffer may have moved)
 //   while (parser.Next(&request) == ParseResult::kRequest) Run(request.args);
@@ -20,7 +20,8 @@
 namespace larder::protocol {
 
 inline constexpr size_t kInlineRequestBytesMax = 64 * 1024;
-inline constexpr int64_t kRequestArgumentsMax = 1024 * 1024 * 1024;  // INT_MAX in 7.0; *3000000000 refused
+inline constexpr int64_t kRequestArgumentsMax =
+    1024 * 1024 * 1024;  // INT_MAX in 7.0; *3000000000 refused
 inline constexpr int64_t kUnauthenticatedArgumentsMax = 10;
 inline constexpr int64_t kUnauthenticatedBulkBytesMax = 16384;
 
@@ -30,9 +31,9 @@ struct ParserLimits {
 };
 
 enum class ParseResult : uint8_t {
-  kRequest,   // one request was read
-  kMore,      // the bytes end within a request (or at its border)
-  kError,     // error() says why; the connection answers it and closes
+  kRequest,  // one request was read
+  kMore,     // the bytes end within a request (or at its border)
+  kError,    // error() says why; the connection answers it and closes
 };
 
 // Views into the buffer: valid until the buffer changes.
@@ -58,10 +59,12 @@ class RequestParser {
   // the buffer. The parser's offsets move with it; call Feed again before Next.
   size_t TakeConsumed();
 
-  // Bytes still missing of a large argument whose length is known, or 0: for growing the buffer once.
+  // Bytes still missing of a large argument whose length is known, or 0: for growing the buffer
+  // once.
   size_t bytes_wanted() const;
 
-  // True when the first word was POST or Host: the sign of a cross-protocol attack (error() is set).
+  // True when the first word was POST or Host: the sign of a cross-protocol attack (error() is
+  // set).
   bool cross_protocol() const { return cross_protocol_; }
 
  private:

@@ -1,0 +1,115 @@
+// One database as one command sees it: the stripes of its keys are locked, and the time stands
+// still.
+//
+// Cheap to make (a few words). Not thread-safe: it belongs to the command that holds the stripes.
+// Every call that takes a key REQUIRES the lock of the key's stripe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "storage/entry.h"
+#include "storage/key.h"
+#include "storage/keyspace.h"
+#include "storage/value.h"
+
+namespace larder::storage {
+
+class UndoLog;
+
+enum class Access : uint8_t {
+  kRead,   // counts a hit or a miss, and is a use for eviction's sake
+  kPeek,   // neither (TYPE, TTL, OBJECT, EXISTS counts but NOTOUCH clients …)
+  kCount,  // counts, but is no use (CLIENT NO-TOUCH)
+};
+
+enum class FindError : uint8_t { kWrongType };
+
+struct SetOptions {
+  bool keep_expiry = false;
+  int64_t expire_at_ms = kNoExpiry;
+};
+
+class Database {
+ public:
+  Database(Keyspace& keyspace, int index, int64_t now_ms, UndoLog* undo = nullptr)
+      : keyspace_(&keyspace), index_(index), now_ms_(now_ms), undo_(undo) {}
+
+  int index() const { return index_; }
+  int64_t now_ms() const { return now_ms_; }
+  Keyspace& keyspace() const { return *keyspace_; }
+  Key HashedKey(std::string_view bytes) const { return keyspace_->hasher()(bytes); }
+
+  // The live entry of a key, or nullptr. An entry whose time has passed is removed and reported to
+  // the observer. O(1).
+  const Entry* Find(const Key& key, Access access = Access::kRead);
+
+  // As Find, for changing the value in place: a shared object is cloned first, and the old value
+  // goes to the undo log when a script runs. nullptr also when an undo would cost too much: see
+  // UndoLog::refused().
+  Entry* FindMutable(const Key& key);
+
+  // The object of a key as a T, whose static `kType` names its Type: nullptr when missing,
+  // *wrong_type set when the key holds another type.
+  template <class T>
+  const T* FindObject(const Key& key, bool* wrong_type, Access access = Access::kRead) {
+    const Entry* entry = Find(key, access);
+    if (entry == nullptr) return nullptr;
+    if (entry->type() != T::kType) return *wrong_type = true, nullptr;
+    return static_cast<const T*>(entry->object());
+  }
+  template <class T>
+  T* FindMutableObject(const Key& key, bool* wrong_type) {
+    const Entry* found = Find(key, Access::kRead);
+    if (found == nullptr) return nullptr;
+    if (found->type() != T::kType) return *wrong_type = true, nullptr;
+    Entry* entry = FindMutable(key);
+    return entry == nullptr ? nullptr : static_cast<T*>(entry->object());
+  }
+
+  // Sets a key to a string, replacing whatever it held. O(size); no copy beyond the one into the
+  // entry or its Blob.
+  void SetString(const Key& key, std::string_view value, const SetOptions& options = {});
+
+  // Makes the string at `key` (created when missing) `size` bytes long, new bytes zero, and returns
+  // them for writing. Keeps the expiry; its encoding becomes raw. Amortised O(growth).
+  // REQUIRES: the key is missing or a string.
+  std::span<char> ResizeString(const Key& key, size_t size);
+
+  // Sets a key to a collection, replacing whatever it held, and returns it.
+  void SetObject(const Key& key, Ref<Object> object, const SetOptions& options = {});
+  template <class T>
+  T* Create(const Key& key) {
+    T* object = new T();
+    SetObject(key, Ref<Object>(object));
+    return object;
+  }
+
+  // Removes a live key; a large value is freed in slices. False when missing.
+  bool Delete(const Key& key);
+
+  // Sets or (kNoExpiry) removes the expiry of a live key. False when missing.
+  bool SetExpiry(const Key& key, int64_t expire_at_ms);
+
+  // Takes a live key's value out, copies it (sharing a Blob, cloning a collection), or puts one in.
+  std::optional<Value> Take(const Key& key);
+  std::optional<Value> CopyOf(const Key& key);
+  void Put(const Key& key, Value value);
+
+  // Marks the watchers of a key that was changed.
+  void SignalModified(const Key& key);
+
+  // In Redis's terms, estimated from the slot's eviction bits.
+  std::optional<int64_t> IdleSeconds(const Key& key);
+  std::optional<int> Frequency(const Key& key);  // 0 to 255
+
+ private:
+  Keyspace* keyspace_;
+  int index_;
+  int64_t now_ms_;
+  UndoLog* undo_;
+};
+
+}  // namespace larder::storage

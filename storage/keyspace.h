@@ -1,0 +1,144 @@
+// All data: a power of two of stripes, each with a lock, a table per database, an expiry wheel,
+// eviction state and counts of its own.
+//
+// Locking: a caller locks the stripes of its keys (in ascending order when there are several), then
+// works through a Database. Functions that take care of locking themselves say so. Header functions
+// without a note are thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/entry.h"
+#include "storage/key.h"
+#include "storage/stripe_lock.h"
+#include "storage/watch.h"
+
+namespace larder::storage {
+
+class Stripe;
+
+enum class EvictionPolicy : uint8_t {
+  kNoEviction,
+  kAllKeysLru,
+  kAllKeysLfu,
+  kAllKeysLrm,
+  kAllKeysRandom,
+  kVolatileLru,
+  kVolatileLfu,
+  kVolatileLrm,
+  kVolatileRandom,
+  kVolatileTtl
+};
+
+struct KeyspaceOptions {
+  size_t stripes = 16;  // a power of two
+  int databases = 16;
+  bool single_thread = true;  // one worker: locks are a plain store
+  uint64_t hash_seed = 0;
+};
+
+// Hears of keys that go without a command. Called with the stripe's lock held: record and return,
+// never call back into the keyspace.
+class KeyspaceObserver {
+ public:
+  virtual ~KeyspaceObserver() = default;
+  virtual void OnExpired(int database, std::string_view key) = 0;
+  virtual void OnEvicted(int database, std::string_view key) = 0;
+};
+
+struct KeyspaceStats {
+  uint64_t hits = 0, misses = 0;
+  uint64_t expired = 0, evicted = 0;
+  uint64_t lazy_freed_objects = 0, lazy_free_pending = 0;
+  uint64_t expire_backlog = 0;  // due keys not yet removed
+  int64_t expire_lag_ms = 0;    // age of the oldest of them
+  size_t entry_bytes = 0, table_bytes = 0, wheel_bytes = 0, ghost_bytes = 0;
+  size_t slab_bytes_reserved = 0;  // pages the entry allocator holds
+};
+
+enum class EvictOutcome : uint8_t { kUnderLimit, kMoreToDo, kNothingToEvict };
+
+class Keyspace {
+ public:
+  Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer);
+  ~Keyspace();
+
+  const KeyHasher& hasher() const { return hasher_; }
+  size_t stripe_count() const { return stripe_count_; }
+  int database_count() const { return options_.databases; }
+  size_t StripeOf(uint64_t hash) const;
+  StripeLock& lock(size_t stripe);
+  WatchRegistry& watches(size_t stripe);  // REQUIRES: the stripe's lock for its calls
+
+  // Fetches the cache lines that a lookup will read; needs no lock and changes nothing.
+  void Prefetch(int database, const Key& key) const;
+
+  // Keys of a database, and those of them with an expiry. Expired keys count until they are
+  // removed.
+  size_t KeyCount(int database) const;
+  size_t ExpiryCount(int database) const;
+  int64_t AverageTtlMs(int database, int64_t now_ms) const;  // an estimate, for INFO
+
+  // Empties a database in O(stripes): the tables are cut off and freed in slices by FreeSlice (or,
+  // when `free_now`, here). Watches of its keys are touched. Returns how many keys it had.
+  // REQUIRES: all stripes locked.
+  size_t FlushDatabase(int database, bool free_now);
+  // REQUIRES: all stripes locked.
+  void SwapDatabases(int first, int second);
+
+  // One step of a scan: calls `visit` for the live entries of at least `buckets` buckets (whole
+  // hash ranges) and returns the next cursor, 0 at the end. A cursor is a position in hash space
+  // below 2^48. Every key present from a scan's first to its last step is visited at least once.
+  // Locks one stripe at a time, unless `all_stripes_held`.
+  uint64_t Scan(int database, uint64_t cursor, size_t buckets, int64_t now_ms,
+                bool all_stripes_held, const std::function<void(const Entry&)>& visit);
+
+  // A key drawn at random (close to uniform), empty when the database is. Locks by itself, unless
+  // `all_stripes_held`.
+  bool RandomKey(int database, uint64_t random, int64_t now_ms, bool all_stripes_held,
+                 std::string* key);
+
+  // ---- memory and eviction
+  void set_memory_limit(int64_t bytes);  // 0: none
+  int64_t memory_limit() const;
+  void set_policy(EvictionPolicy policy);
+  EvictionPolicy policy() const;
+  // Bytes that others hold out of the same budget: client buffers, Lua.
+  void set_other_bytes(int64_t bytes);
+  bool OverLimit() const;  // a relaxed load and a compare
+  // Evicts until the limit is held or `deadline` has passed, from stripe `home` on. Locks one
+  // stripe at a time. REQUIRES: the caller holds no stripe.
+  EvictOutcome Evict(size_t home, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+
+  // ---- maintenance: each worker calls these for its own stripes, holding none. They try the lock
+  // and pass when it is taken. Return true when work is left.
+  bool ExpireSlice(size_t stripe, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+  bool FreeSlice(std::chrono::steady_clock::time_point deadline);
+  bool CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline);
+  void set_active_expire(bool on);  // DEBUG SET-ACTIVE-EXPIRE
+
+  // Hands a value to be freed in slices when it is large, else frees it here.
+  void Discard(Ref<Object> object);
+
+  KeyspaceStats Stats() const;
+  void ResetStats();
+
+ private:
+  friend class Database;
+  KeyspaceOptions options_;
+  KeyHasher hasher_;
+  size_t stripe_count_;
+  KeyspaceObserver* observer_;
+  std::vector<std::unique_ptr<Stripe>> stripes_;
+  // More is private to keyspace.cc's author: adapt freely.
+};
+
+}  // namespace larder::storage

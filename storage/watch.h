@@ -1,0 +1,35 @@
+// Who watches which keys of one stripe (WATCH), missing keys included. A writer marks the watchers
+// of the key that it changed; EXEC looks at its own mark.
+//
+// REQUIRES for every call: the stripe's lock. A mark itself is atomic: its owner reads it without.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace larder::storage {
+
+using WatchMark = std::atomic<bool>;
+
+class WatchRegistry {
+ public:
+  void Add(int database, std::string_view key, WatchMark* mark);
+  void Remove(int database, std::string_view key, WatchMark* mark);
+  // Sets the marks of the key's watchers.
+  void Touch(int database, std::string_view key) {
+    if (!watched_.empty()) TouchWatched(database, key);
+  }
+  // Sets the marks of the watchers of all keys of a database (FLUSHDB, SWAPDB).
+  void TouchDatabase(int database);
+  size_t size() const { return watched_.size(); }
+
+ private:
+  void TouchWatched(int database, std::string_view key);
+  absl::flat_hash_map<std::string, std::vector<WatchMark*>> watched_;  // by database number and key
+};
+
+}  // namespace larder::storage
