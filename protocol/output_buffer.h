@@ -8,12 +8,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder::protocol {
+
+inline constexpr size_t kPinnedBytesMin = 16 * 1024;
+inline constexpr size_t kTailBytesKept = 64 * 1024;
 
 // Keeps the bytes of a pinned value alive until they are sent. The floors do not know each other,
 // so it is a plain pair of a pointer and a function that lets go of it.
@@ -50,6 +54,7 @@ class OutputBuffer {
   void AppendPinned(std::string_view bytes, Pin pin);
 
   // The contiguous bytes appended since the last pinned value: for patching a length afterwards.
+  // Positions in it stay valid until the next AppendPinned or Consume.
   std::string& tail() { return tail_; }
 
   // Fills up to `count` vectors with the unsent bytes in order and returns how many were used.
@@ -61,7 +66,13 @@ class OutputBuffer {
   // Unsent bytes in all.
   size_t size() const { return pinned_bytes_ + tail_.size() - sent_from_tail_; }
   bool empty() const { return size() == 0; }
+
+  // Drops everything and lets go of every pin and of the memory.
   void Clear();
+
+  // Gives back the memory of an empty buffer: for connections that fall idle. Without it up to
+  // kTailBytesKept stay allocated for the next replies.
+  void Trim();
 
   // Bytes of memory that this buffer holds itself, pinned values not counted.
   size_t memory_bytes() const;
@@ -72,13 +83,11 @@ class OutputBuffer {
     std::string_view pinned;
     Pin pin;
   };
-  std::deque<Segment> segments_;  // empty in the common case
-  size_t sent_from_front_ = 0;    // bytes of segments_.front() that were sent
-  size_t pinned_bytes_ = 0;       // unsent bytes in segments_
+  std::list<Segment> segments_;  // empty in the common case
+  size_t sent_from_front_ = 0;   // bytes of segments_.front() that were sent
+  size_t pinned_bytes_ = 0;      // unsent bytes in segments_
   std::string tail_;
   size_t sent_from_tail_ = 0;  // only while segments_ is empty
 };
-
-inline constexpr size_t kPinnedBytesMin = 16 * 1024;
 
 }  // namespace larder::protocol

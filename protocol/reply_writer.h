@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "protocol/output_buffer.h"
 
@@ -24,8 +25,8 @@ class ReplyWriter {
   OutputBuffer& out() { return *out_; }
 
   void Simple(std::string_view text);  // +OK; CR and LF in `text` become spaces
-  // `text` with its code and without the dash: "ERR syntax error", "WRONGTYPE …". CR, LF and NUL
-  // become spaces, so that a reply is always one line.
+  // `text` with its code and without the dash: "ERR syntax error", "WRONGTYPE …". CR and LF at its
+  // ends are dropped; CR, LF and NUL within become spaces, so that a reply is always one line.
   void Error(std::string_view text);
   void Integer(int64_t value);
   void Bulk(std::string_view bytes);
@@ -46,7 +47,8 @@ class ReplyWriter {
   void Raw(std::string_view encoded) { out_->Append(encoded); }
 
   // An array, set or map whose length is set by Finish: fill it, then call Finish with the mark.
-  // While it is open nothing may be pinned. Nest freely.
+  // Nest freely. While one is open, values are copied instead of pinned; Finish costs O(1), or a
+  // move of the bytes in it when there are ten elements or more.
   struct Later {
     size_t offset;
     char type;  // '*', '~', '%' or '>'
@@ -59,13 +61,17 @@ class ReplyWriter {
  private:
   Later Open(char type);
   void Header(char type, int64_t length);
+  void Aggregate(char type, int64_t length);
+  // The type and length of a RESP3 aggregate as this version writes them.
+  std::pair<char, int64_t> OnTheWire(char type, int64_t length) const;
 
   OutputBuffer* out_;
   Version version_;
+  int open_ = 0;  // Laters without their Finish
 };
 
-// The shortest text that reads back as the same double, as Redis prints scores ("3.5", "1e+20",
-// "inf", "-0"): 17 significant digits in fixed or exponent form after Redis 7's rules.
+// The text of a double in replies, as Redis 7.0 prints it: printf's "%.17g" ("3", "0.5", "1e+20",
+// "3.1000000000000001", "inf", "-inf", "nan", "-0"). It reads back as the same double.
 // Writes at most 40 bytes and returns their count.
 size_t FormatDouble(double value, char* out);
 

@@ -8,11 +8,15 @@
 //   while (parser.Next(&request) == ParseResult::kRequest) Run(request.args);
 //   buffer.erase(parser.TakeConsumed())
 //
+// Requests may be read ahead of their execution, except while `limits` are those of an
+// unauthenticated client: the login lifts them, so read and run one request at a time until then.
+//
 // Not thread-safe: one per connection.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +24,7 @@
 namespace larder::protocol {
 
 inline constexpr size_t kInlineRequestBytesMax = 64 * 1024;
-inline constexpr int64_t kRequestArgumentsMax =
-    1024 * 1024 * 1024;  // INT_MAX in 7.0; *3000000000 refused
+inline constexpr int64_t kRequestArgumentsMax = 2147483647;  // as Redis: more is refused
 inline constexpr int64_t kUnauthenticatedArgumentsMax = 10;
 inline constexpr int64_t kUnauthenticatedBulkBytesMax = 16384;
 
@@ -36,7 +39,8 @@ enum class ParseResult : uint8_t {
   kError,    // error() says why; the connection answers it and closes
 };
 
-// Views into the buffer: valid until the buffer changes.
+// Views into the buffer (inline words with quotes: into the parser): valid until the buffer changes
+// or TakeConsumed is called.
 struct Request {
   std::vector<std::string_view> args;  // never empty: empty requests are skipped
   size_t bytes = 0;                    // its length on the wire
@@ -63,14 +67,51 @@ class RequestParser {
   // once.
   size_t bytes_wanted() const;
 
+  // Bytes of memory that the parser holds itself.
+  size_t memory_bytes() const;
+
   // True when the first word was POST or Host: the sign of a cross-protocol attack (error() is
   // set).
   bool cross_protocol() const { return cross_protocol_; }
 
  private:
-  // The state between two Next calls is private to request_parser.cc's author: adapt freely.
+  enum class Step : uint8_t { kDone, kMore, kError, kUnsure };
+  // An argument of the request in progress, from the request's start: the buffer may move.
+  struct Span {
+    size_t offset;
+    size_t length;
+  };
+  // A longer list of spans is not kept for the next request.
+  static constexpr size_t kSpansKept = 1024;
+
+  Step ReadWhole(Request* request);
+  Step ReadHeader();
+  Step ReadArguments(Request* request);
+  Step ReadBulkLength();
+  Step ReadLine(std::string_view too_long, std::string_view* line);
+  Step ReadInline(Request* request);
+  Step FindInLine(char terminator, std::string_view too_long, size_t* length);
+  static void SplitInPlace(std::string_view line, std::vector<std::string_view>* args);
+  Step Fail(std::string_view error);
+
+  int64_t arguments_max() const {
+    return limits.authenticated ? kRequestArgumentsMax : kUnauthenticatedArgumentsMax;
+  }
+  int64_t bulk_bytes_max() const {
+    if (limits.authenticated || limits.bulk_bytes_max < kUnauthenticatedBulkBytesMax) {
+      return limits.bulk_bytes_max;
+    }
+    return kUnauthenticatedBulkBytesMax;
+  }
+
   std::string_view buffer_;
-  size_t position_ = 0;
+  size_t request_start_ = 0;         // where the request in progress begins in buffer_
+  size_t position_ = 0;              // the first byte not parsed yet
+  size_t line_scanned_ = 0;          // bytes from position_ on that are known to end no line
+  int64_t missing_arguments_ = 0;    // of the request in progress; 0 between requests
+  int64_t bulk_bytes_ = -1;          // length of the argument in progress, -1 while it is not read
+  std::vector<Span> spans_;          // arguments of a request that came in pieces
+  std::list<std::string> unquoted_;  // words of inline requests with quotes
   std::string error_;
   bool cross_protocol_ = false;
 };

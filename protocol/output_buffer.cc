@@ -1,0 +1,79 @@
+#include "protocol/output_buffer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace larder::protocol {
+
+void OutputBuffer::AppendPinned(std::string_view bytes, Pin pin) {
+  if (bytes.empty()) return;
+  if (segments_.empty()) sent_from_front_ = std::exchange(sent_from_tail_, 0);
+  pinned_bytes_ += tail_.size() + bytes.size() - (segments_.empty() ? sent_from_front_ : 0);
+  segments_.push_back({std::exchange(tail_, {}), bytes, std::move(pin)});
+}
+
+int OutputBuffer::Gather(iovec* vectors, int count) const {
+  int used = 0;
+  // Adds what is left of `bytes` after the sent ones.
+  const auto add = [&](std::string_view bytes, size_t* sent) {
+    const size_t skipped = std::min(*sent, bytes.size());
+    *sent -= skipped;
+    bytes.remove_prefix(skipped);
+    if (bytes.empty() || used == count) return;
+    vectors[used++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  };
+  size_t sent = segments_.empty() ? sent_from_tail_ : sent_from_front_;
+  for (const Segment& segment : segments_) {
+    if (used == count) return used;
+    add(segment.copied, &sent);
+    add(segment.pinned, &sent);
+  }
+  add(tail_, &sent);
+  return used;
+}
+
+void OutputBuffer::Consume(size_t bytes) {
+  while (!segments_.empty()) {
+    const Segment& front = segments_.front();
+    const size_t left = front.copied.size() + front.pinned.size() - sent_from_front_;
+    if (bytes < left) {
+      sent_from_front_ += bytes;
+      pinned_bytes_ -= bytes;
+      return;
+    }
+    bytes -= left;
+    pinned_bytes_ -= left;
+    sent_from_front_ = 0;
+    segments_.pop_front();
+  }
+  sent_from_tail_ += bytes;
+  if (sent_from_tail_ == tail_.size()) {
+    sent_from_tail_ = 0;
+    tail_.clear();
+    if (tail_.capacity() > kTailBytesKept) tail_ = std::string();
+  } else if (sent_from_tail_ >= kTailBytesKept && sent_from_tail_ >= tail_.size() / 2) {
+    // A slow reader: moving at most as many bytes as were sent keeps this O(1) per byte.
+    tail_.erase(0, std::exchange(sent_from_tail_, 0));
+  }
+}
+
+void OutputBuffer::Clear() {
+  segments_.clear();
+  tail_.clear();
+  sent_from_front_ = sent_from_tail_ = pinned_bytes_ = 0;
+  Trim();
+}
+
+void OutputBuffer::Trim() {
+  if (!empty()) return;
+  tail_ = std::string();
+  segments_.clear();
+}
+
+size_t OutputBuffer::memory_bytes() const {
+  size_t bytes = tail_.capacity() + segments_.size() * sizeof(Segment);
+  for (const Segment& segment : segments_) bytes += segment.copied.capacity();
+  return bytes;
+}
+
+}  // namespace larder::protocol
