@@ -104,6 +104,7 @@ RequestParser::Step RequestParser::ReadWhole(Request* request) {
     at = bulk + length + 2;
   }
   position_ = at - begin;
+  line_scanned_ = 0;
   if (missing == 0) return Step::kDone;
   missing_arguments_ = missing;
   spans_.clear();
