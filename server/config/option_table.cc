@@ -1,0 +1,14 @@
+#include "server/config/option_groups.h"
+
+namespace larder {
+
+std::span<const OptionGroup> OptionGroups() {
+  static const OptionGroup kGroups[] = {
+      NetworkOptions(),   GeneralOptions(),     LoggingOptions(),     MemoryOptions(),
+      ClientsOptions(),   SecurityOptions(),    ObservationOptions(), ScriptingOptions(),
+      EncodingsOptions(), PersistenceOptions(), ReplicationOptions(), ClusterOptions(),
+      ProcessorsOptions()};
+  return kGroups;
+}
+
+}  // namespace larder

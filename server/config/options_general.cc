@@ -1,0 +1,147 @@
+#include "server/config/machine_limits.h"
+#include "server/config/option_groups.h"
+#include "server/config/option_parsers.h"
+
+namespace larder {
+namespace {
+
+constexpr int64_t kIntMax = std::numeric_limits<int32_t>::max();
+
+constexpr OptionName kSupervisedNames[] = {{"upstart", int64_t(SupervisedMode::kUpstart)},
+                                           {"systemd", int64_t(SupervisedMode::kSystemd)},
+                                           {"auto", int64_t(SupervisedMode::kAuto)},
+                                           {"no", int64_t(SupervisedMode::kNo)}};
+
+constexpr OptionName kShutdownNames[] = {
+    {"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8}};
+
+constexpr OptionName kOomNames[] = {{"no", 0}, {"yes", 1}, {"relative", 1}, {"absolute", 2}};
+
+int64_t ProcessorsOfTheMachine() { return MachineProcessors(); }
+
+constexpr Option kOptions[] = {
+    {.name = "threads",
+     .type = OptionType::kInteger,
+     .value = "auto",
+     .min = 1,
+     .max = 1024,
+     .flags = kImmutable,
+     .documentation = "Worker threads; auto is one per processor that the affinity and the control "
+                      "group's quota allow.",
+     .live = &LiveOptions::threads,
+     .automatic = ProcessorsOfTheMachine},
+    {.name = "databases",
+     .type = OptionType::kInteger,
+     .value = "16",
+     .min = 1,
+     .max = 16384,
+     .flags = kImmutable,
+     .documentation = "Databases that SELECT can choose.",
+     .live = &LiveOptions::databases},
+    {.name = "daemonize",
+     .type = OptionType::kBool,
+     .value = "no",
+     .flags = kImmutable | kNoEffect,
+     .documentation = "Go to the background; not done here, leave that to the service manager."},
+    {.name = "supervised",
+     .type = OptionType::kEnum,
+     .value = "auto",
+     .names = kSupervisedNames,
+     .flags = kImmutable,
+     .documentation = "Whether to tell the service manager when ready: systemd, or auto where "
+                      "NOTIFY_SOCKET is set.",
+     .live = &LiveOptions::supervised},
+    {.name = "pidfile",
+     .type = OptionType::kString,
+     .flags = kImmutable,
+     .documentation = "File that the process number is written to; empty for none."},
+    {.name = "shutdown-timeout",
+     .type = OptionType::kInteger,
+     .value = "10",
+     .max = kIntMax,
+     .unit = "seconds",
+     .documentation = "How long a shutdown waits for replies to be taken.",
+     .live = &LiveOptions::shutdown_timeout},
+    {.name = "shutdown-on-sigint",
+     .type = OptionType::kFlags,
+     .value = "default",
+     .names = kShutdownNames,
+     .flags = kNoEffect,
+     .documentation = "What SIGINT does about saving."},
+    {.name = "shutdown-on-sigterm",
+     .type = OptionType::kFlags,
+     .value = "default",
+     .names = kShutdownNames,
+     .flags = kNoEffect,
+     .documentation = "What SIGTERM does about saving."},
+    {.name = "hz",
+     .type = OptionType::kInteger,
+     .value = "10",
+     .max = kIntMax,
+     .unit = "per second; 1 to 500 are in use",
+     .documentation = "How often periodic work runs.",
+     .live = &LiveOptions::hz,
+     .parse = ParseHz},
+    {.name = "dynamic-hz",
+     .type = OptionType::kBool,
+     .value = "yes",
+     .flags = kNoEffect,
+     .documentation = "Raise hz with the number of clients."},
+    {.name = "always-show-logo",
+     .type = OptionType::kBool,
+     .value = "no",
+     .flags = kImmutable | kNoEffect,
+     .documentation = "Print a picture at the start."},
+    {.name = "set-proc-title",
+     .type = OptionType::kBool,
+     .value = "yes",
+     .flags = kImmutable | kNoEffect,
+     .documentation = "Change the title of the process."},
+    {.name = "proc-title-template",
+     .type = OptionType::kString,
+     .value = "{title} {listen-addr} {server-mode}",
+     .flags = kNoEffect,
+     .documentation = "Template of the title of the process."},
+    {.name = "locale-collate",
+     .type = OptionType::kString,
+     .flags = kNoEffect,
+     .documentation = "Locale that SORT compares texts in."},
+    {.name = "ignore-warnings",
+     .type = OptionType::kString,
+     .flags = kNoEffect,
+     .documentation = "Start-up checks to skip."},
+    {.name = "disable-thp",
+     .type = OptionType::kBool,
+     .value = "yes",
+     .flags = kImmutable | kNoEffect,
+     .documentation = "Switch transparent huge pages off for this process."},
+    {.name = "oom-score-adj",
+     .type = OptionType::kEnum,
+     .value = "no",
+     .names = kOomNames,
+     .flags = kNoEffect,
+     .documentation = "Tell the kernel whom to kill first when memory is short."},
+    {.name = "oom-score-adj-values",
+     .type = OptionType::kWords,
+     .value = "0 200 800",
+     .unit = "three numbers from -2000 to 2000",
+     .flags = kNoEffect,
+     .documentation = "The three scores of oom-score-adj.",
+     .parse = ParseOomScores},
+    {.name = "crash-log-enabled",
+     .type = OptionType::kBool,
+     .value = "yes",
+     .flags = kNoEffect,
+     .documentation = "Log the state of the process when it crashes."},
+    {.name = "crash-memcheck-enabled",
+     .type = OptionType::kBool,
+     .value = "yes",
+     .flags = kNoEffect,
+     .documentation = "Test memory when it crashes."},
+};
+
+}  // namespace
+
+OptionGroup GeneralOptions() { return {"General", kOptions}; }
+
+}  // namespace larder
