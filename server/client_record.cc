@@ -1,0 +1,94 @@
+#include "server/client_record.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/command_table.h"
+
+namespace larder {
+
+void ClientRegistry::Add(std::shared_ptr<ClientRecord> record) {
+  std::lock_guard lock(mutex_);
+  const uint64_t id = record->id;
+  records_.emplace(id, std::move(record));
+}
+
+void ClientRegistry::Remove(uint64_t id) {
+  std::lock_guard lock(mutex_);
+  records_.erase(id);
+}
+
+std::shared_ptr<ClientRecord> ClientRegistry::Find(uint64_t id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  return found == records_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<ClientRecord>> ClientRegistry::All() const {
+  std::vector<std::shared_ptr<ClientRecord>> all;
+  {
+    std::lock_guard lock(mutex_);
+    all.reserve(records_.size());
+    for (const auto& [id, record] : records_) all.push_back(record);
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->id < b->id; });
+  return all;
+}
+
+size_t ClientRegistry::size() const {
+  std::lock_guard lock(mutex_);
+  return records_.size();
+}
+
+void ClientRegistry::Kill(const std::shared_ptr<ClientRecord>& record) {
+  record->killed.store(true, std::memory_order_release);
+  record->mailbox->Post([record] {
+    if (record->close) record->close();
+  });
+}
+
+namespace {
+
+std::string FlagLetters(const ClientRecord& record) {
+  std::string letters;
+  const auto add = [&](uint32_t flag, char letter) {
+    if (record.Has(flag)) letters += letter;
+  };
+  add(ClientFlag::kMonitor, 'O');
+  add(ClientFlag::kPubSub, 'P');
+  add(ClientFlag::kTransaction, 'x');
+  add(ClientFlag::kBlocked, 'b');
+  add(ClientFlag::kWatchDirty, 'd');
+  add(ClientFlag::kCloseAfterReply, 'c');
+  add(ClientFlag::kUnixSocket, 'U');
+  add(ClientFlag::kNoEvict, 'e');
+  add(ClientFlag::kNoTouch, 'T');
+  return letters.empty() ? "N" : letters;
+}
+
+}  // namespace
+
+std::string ClientLine(ClientRecord& record, int64_t now_us) {
+  std::lock_guard lock(record.mutex);
+  const CommandInfo* command = record.last_command.load(std::memory_order_relaxed);
+  const auto seconds_since = [now_us](int64_t then_us) {
+    return std::max<int64_t>(0, (now_us - then_us) / 1'000'000);
+  };
+  return absl::StrCat(
+      "id=", record.id, " addr=", record.address, " laddr=", record.local_address,
+      " fd=", record.descriptor, " name=", record.name,
+      " age=", seconds_since(record.connected_at_us),
+      " idle=", seconds_since(record.last_active_us), " flags=", FlagLetters(record),
+      " db=", record.database.load(), " sub=", record.subscriptions.load(),
+      " psub=", record.pattern_subscriptions.load(), " ssub=", record.shard_subscriptions.load(),
+      " multi=", record.queued_commands.load(), " watch=", record.watched_keys.load(),
+      " qbuf=", record.query_bytes.load(), " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=", 0, " rbp=", 0,
+      " obl=0 oll=0 omem=", record.output_bytes.load(), " tot-mem=", record.memory_bytes.load(),
+      " events=r cmd=", command == nullptr ? "NULL" : command->full_name,
+      " user=", record.user, " redir=-1 resp=", record.protocol.load(),
+      " lib-name=", record.library_name, " lib-ver=", record.library_version,
+      " io-thread=", record.worker, " tot-net-in=", record.input_total.load(),
+      " tot-net-out=", record.output_total.load(), " tot-cmds=", record.commands.load());
+}
+
+}  // namespace larder

@@ -1,0 +1,215 @@
+#include "server/command_table.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/arg_reader.h"
+#include "storage/numbers.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kCommandNameBytesMax = 64;
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+uint32_t HashName(std::string_view name) {
+  uint32_t hash = 2166136261u;
+  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c | 0x20)) * 16777619u;
+  return hash ^ (hash >> 15);
+}
+
+bool SameName(std::string_view given, std::string_view lower) {
+  if (given.size() != lower.size()) return false;
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (Lower(given[i]) != lower[i]) return false;
+  }
+  return true;
+}
+
+// Reads the words of a syntax up to the closing bracket; see ArityOf.
+class SyntaxCounter {
+ public:
+  explicit SyntaxCounter(std::string_view syntax) : rest_(syntax) {}
+
+  // The least number of words, and whether there can be more.
+  int Count(char closing) {
+    int best = -1, words = 0;
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      if (c == closing) {
+        rest_.remove_prefix(1);
+        break;
+      }
+      rest_.remove_prefix(1);
+      if (c == ' ') continue;
+      if (c == '[') {
+        Count(']');
+        open_ended_ = true;
+      } else if (c == '<') {
+        words += Count('>');
+      } else if (c == '|') {
+        best = best < 0 ? words : std::min(best, words);
+        words = 0;
+      } else {
+        const size_t end = std::min(rest_.find_first_of(" ]>"), rest_.size());
+        const bool dots = c == '.';
+        rest_.remove_prefix(end);
+        if (dots) {
+          open_ended_ = true;
+        } else {
+          ++words;
+        }
+      }
+    }
+    if (best >= 0 && best != words) open_ended_ = true;
+    return best < 0 ? words : std::min(best, words);
+  }
+  bool open_ended() const { return open_ended_; }
+
+ private:
+  std::string_view rest_;
+  bool open_ended_ = false;
+};
+
+}  // namespace
+
+std::string_view GroupName(Group group) {
+  constexpr std::string_view kNames[] = {
+      "generic", "string", "list",   "set",          "sorted-set", "hash",       "stream", "bitmap",
+      "hyperloglog", "geo", "pubsub", "transactions", "scripting",  "connection", "server", "cache"};
+  return kNames[static_cast<size_t>(group)];
+}
+
+int ArityOf(std::string_view syntax, int prefix_words) {
+  SyntaxCounter counter(syntax);
+  const int words = counter.Count('\0') + prefix_words;
+  return counter.open_ended() ? -words : words;
+}
+
+CommandTable::CommandTable() : probe_(kProbeSlots, -1) {
+  size_t rows = 0;
+  for (const auto family : CommandFamilies()) {
+    for (const CommandSpec& spec : family) rows += 1 + spec.subcommands.size();
+  }
+  infos_.reserve(rows);  // rows are pointed at: no reallocation
+  for (const auto family : CommandFamilies()) {
+    for (const CommandSpec& spec : family) Add(spec, nullptr);
+  }
+}
+
+void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
+  const int index = static_cast<int>(infos_.size());
+  CommandInfo info;
+  info.spec = &spec;
+  info.container = container;
+  info.index = index;
+  info.full_name = container == nullptr ? std::string(spec.name)
+                                        : absl::StrCat(container->name, "|", spec.name);
+  info.arity = ArityOf(spec.syntax, container == nullptr ? 1 : 2);
+  if (!spec.subcommands.empty() && spec.handler == nullptr) info.arity = -2;
+  info.single_key = spec.keys[0].kind == KeySpec::Kind::kRange && spec.keys[0].first == 1 &&
+                    spec.keys[0].last == 1 && spec.keys[1].kind == KeySpec::Kind::kNone &&
+                    spec.find_keys == nullptr && container == nullptr;
+  by_name_.emplace(info.full_name, index);
+  by_spec_.emplace(&spec, index);
+  if (container == nullptr) {
+    size_t slot = HashName(spec.name) % kProbeSlots;
+    while (probe_[slot] >= 0) slot = (slot + 1) % kProbeSlots;
+    probe_[slot] = static_cast<int16_t>(index);
+  }
+  infos_.push_back(std::move(info));
+  for (const CommandSpec& subcommand : spec.subcommands) Add(subcommand, &spec);
+}
+
+const CommandInfo* CommandTable::Lookup(std::string_view name) const {
+  for (size_t slot = HashName(name) % kProbeSlots; probe_[slot] >= 0;
+       slot = (slot + 1) % kProbeSlots) {
+    const CommandInfo& info = infos_[static_cast<size_t>(probe_[slot])];
+    if (SameName(name, info.spec->name)) return &info;
+  }
+  return nullptr;
+}
+
+const CommandInfo* CommandTable::Find(std::span<const std::string_view> args,
+                                      const CommandInfo** container) const {
+  const CommandInfo* info = Lookup(args[0]);
+  if (info == nullptr || info->spec->subcommands.empty() || args.size() < 2) return info;
+  const size_t count = info->spec->subcommands.size();
+  for (size_t i = 0; i < count; ++i) {
+    const CommandInfo& subcommand = infos_[static_cast<size_t>(info->index) + 1 + i];
+    if (SameName(args[1], subcommand.spec->name)) return &subcommand;
+  }
+  if (info->spec->handler != nullptr) return info;
+  *container = info;
+  return nullptr;
+}
+
+const CommandInfo* CommandTable::FindByName(std::string_view name) const {
+  if (name.size() > kCommandNameBytesMax) return nullptr;
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
+  const auto found = by_name_.find(lower);
+  return found == by_name_.end() ? nullptr : &infos_[static_cast<size_t>(found->second)];
+}
+
+const CommandInfo& CommandTable::InfoOf(const CommandSpec& spec) const {
+  return infos_[static_cast<size_t>(by_spec_.at(&spec))];
+}
+
+namespace {
+
+void RangePositions(const KeySpec& keys, int args, std::vector<int>* positions) {
+  const int last = keys.last < 0 ? args + keys.last : std::min<int>(keys.last, args - 1);
+  for (int i = keys.first; i <= last; i += keys.step) positions->push_back(i);
+}
+
+bool CountedPositions(const KeySpec& keys, std::span<const std::string_view> args,
+                      std::vector<int>* positions) {
+  const int count_at = keys.first;
+  if (count_at >= static_cast<int>(args.size())) return false;
+  const int64_t count = storage::ParseInteger(args[static_cast<size_t>(count_at)]).value_or(-1);
+  if (count < 0) return false;
+  const int64_t room = (static_cast<int64_t>(args.size()) - count_at - 1) / keys.step;
+  if (count > room) return false;
+  for (int64_t i = 0; i < count; ++i) {
+    positions->push_back(static_cast<int>(count_at + 1 + i * keys.step));
+  }
+  return true;
+}
+
+void KeywordPositions(const KeySpec& keys, std::span<const std::string_view> args,
+                      std::vector<int>* positions) {
+  for (size_t i = static_cast<size_t>(keys.first); i + 1 < args.size(); ++i) {
+    if (!EqualsIgnoreCase(args[i], keys.keyword)) continue;
+    const size_t end = keys.last < 0 ? args.size() : std::min(args.size(), i + 1 + keys.last);
+    for (size_t k = i + 1; k < end; ++k) positions->push_back(static_cast<int>(k));
+    return;
+  }
+}
+
+}  // namespace
+
+bool CommandTable::KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
+                                std::vector<int>* positions) {
+  for (const KeySpec& keys : info.spec->keys) {
+    switch (keys.kind) {
+      case KeySpec::Kind::kNone:
+        break;
+      case KeySpec::Kind::kRange:
+        RangePositions(keys, static_cast<int>(args.size()), positions);
+        break;
+      case KeySpec::Kind::kCounted:
+        if (!CountedPositions(keys, args, positions)) return false;
+        break;
+      case KeySpec::Kind::kKeyword:
+        KeywordPositions(keys, args, positions);
+        break;
+    }
+  }
+  if (info.spec->find_keys != nullptr) info.spec->find_keys(args, positions);
+  return true;
+}
+
+}  // namespace larder

@@ -1,0 +1,58 @@
+// All commands by name. Built once at start from the families' tables; immutable and thread-safe afterwards.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/command.h"
+
+namespace larder {
+
+// A row with what follows from it.
+struct CommandInfo {
+  const CommandSpec* spec;
+  const CommandSpec* container = nullptr;  // of a subcommand
+  int index = 0;                           // dense: for statistics
+  int arity = 0;
+  std::string full_name;                   // "get", "config|get"
+  bool single_key = false;                 // exactly one key, at position 1: the short way
+};
+
+class CommandTable {
+ public:
+  CommandTable();
+
+  // The row that `args` asks for: a subcommand where the command is a container and its second word names one.
+  // Null when unknown; `*container` is then the container whose subcommand is unknown, or null.
+  const CommandInfo* Find(std::span<const std::string_view> args, const CommandInfo** container) const;
+  // By full name ("config|get"), any case.
+  const CommandInfo* FindByName(std::string_view name) const;
+  const CommandInfo& InfoOf(const CommandSpec& spec) const;
+
+  std::span<const CommandInfo> all() const { return infos_; }  // subcommands follow their container
+
+  // Appends the positions of the keys of a request. REQUIRES: its arity is right. False when the command's keys
+  // cannot be told (a bad count).
+  static bool KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
+                           std::vector<int>* positions);
+
+ private:
+  void Add(const CommandSpec& spec, const CommandSpec* container);
+  const CommandInfo* Lookup(std::string_view name) const;
+
+  std::vector<CommandInfo> infos_;
+  absl::flat_hash_map<std::string, int> by_name_;
+  absl::flat_hash_map<const CommandSpec*, int> by_spec_;
+  // Commands by a hash of their name: a probe instead of a string map on the hot path.
+  static constexpr size_t kProbeSlots = 2048;
+  std::vector<int16_t> probe_;
+};
+
+// Every family's table. A new family is added here and nowhere else.
+std::span<const std::span<const CommandSpec>> CommandFamilies();
+
+}  // namespace larder

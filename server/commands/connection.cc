@@ -1,0 +1,203 @@
+// PING, ECHO, SELECT, HELLO, AUTH, QUIT, RESET.
+#include <string>
+#include <string_view>
+
+#include "server/command_context.h"
+#include "server/commands/client_name.h"
+#include "server/commands/families.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kReportedVersion = "8.4.0";
+
+Status Ping(CommandContext& ctx) {
+  if (ctx.args.remaining() > 1) return Error(errors::WrongArity(ctx.command.full_name));
+  const bool has_text = ctx.args.HasMore();
+  if (ctx.session.in_subscriber_mode()) {
+    ctx.reply.Array(2);
+    ctx.reply.Bulk("pong");
+    ctx.reply.Bulk(has_text ? ctx.args.Next() : std::string_view());
+  } else if (has_text) {
+    ctx.reply.Bulk(ctx.args.Next());
+  } else {
+    ctx.reply.Simple("PONG");
+  }
+  return Ok();
+}
+
+Status Echo(CommandContext& ctx) {
+  ctx.reply.Bulk(ctx.args.Next());
+  return Ok();
+}
+
+Status Select(CommandContext& ctx) {
+  const int64_t index = ctx.args.NextInt();
+  if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
+  if (index < 0 || index >= ctx.engine.keyspace.database_count()) {
+    return Error(errors::kDbOutOfRange);
+  }
+  ctx.session.SelectDatabase(static_cast<int>(index));
+  ctx.reply.Ok();
+  return Ok();
+}
+
+// The default user is the only one so far.
+Status LogIn(CommandContext& ctx, std::string_view user, std::string_view password) {
+  const bool right = user == "default" &&
+                     (!ctx.engine.PasswordRequired() || ctx.engine.PasswordIs(password));
+  if (!right) return Error(errors::kWrongPass);
+  ctx.session.authenticated = true;
+  return Ok();
+}
+
+Status Auth(CommandContext& ctx) {
+  if (ctx.args.remaining() > 2) return Error(errors::kSyntax);
+  std::string_view user = "default";
+  if (ctx.args.remaining() == 2) {
+    user = ctx.args.Next();
+  } else if (!ctx.engine.PasswordRequired()) {
+    return Error(errors::kNoPasswordSet);
+  }
+  if (Status login = LogIn(ctx, user, ctx.args.Next()); !login.ok()) return login;
+  ctx.reply.Ok();
+  return Ok();
+}
+
+void WriteHello(CommandContext& ctx) {
+  ctx.reply.Map(7);
+  ctx.reply.Bulk("server");
+  ctx.reply.Bulk("redis");
+  ctx.reply.Bulk("version");
+  ctx.reply.Bulk(kReportedVersion);
+  ctx.reply.Bulk("proto");
+  ctx.reply.Integer(static_cast<int>(ctx.session.reply.version()));
+  ctx.reply.Bulk("id");
+  ctx.reply.Integer(static_cast<int64_t>(ctx.session.id()));
+  ctx.reply.Bulk("mode");
+  ctx.reply.Bulk("standalone");
+  ctx.reply.Bulk("role");
+  ctx.reply.Bulk("master");
+  ctx.reply.Bulk("modules");
+  ctx.reply.Array(0);
+}
+
+Status Hello(CommandContext& ctx) {
+  int64_t version = 0;
+  std::string_view user, password, name;
+  bool has_auth = false, has_name = false;
+  if (ctx.args.HasMore()) {
+    version = ctx.args.NextInt(errors::kProtoNotInteger);
+    if (ctx.args.failed()) return ctx.args.status();
+    if (version != 2 && version != 3) return Error(errors::kNoProto);
+  }
+  while (ctx.args.HasMore()) {
+    const std::string_view option = ctx.args.Peek();
+    if (ctx.args.remaining() >= 3 && ctx.args.Match("AUTH")) {
+      user = ctx.args.Next();
+      password = ctx.args.Next();
+      has_auth = true;
+    } else if (ctx.args.remaining() >= 2 && ctx.args.Match("SETNAME")) {
+      name = ctx.args.Next();
+      has_name = true;
+      if (!IsClientName(name)) return Error(errors::kBadClientName);
+    } else {
+      return Error("ERR Syntax error in HELLO option '" + std::string(option) + "'");
+    }
+  }
+  if (has_auth) {
+    if (Status login = LogIn(ctx, user, password); !login.ok()) return login;
+  }
+  if (!ctx.session.authenticated) return Error(errors::kHelloNoAuth);
+  if (has_name) SetClientName(ctx.session, name);
+  if (version != 0) {
+    ctx.session.SetProtocol(static_cast<protocol::Version>(version));
+    ctx.reply.set_version(ctx.session.reply.version());
+  }
+  WriteHello(ctx);
+  return Ok();
+}
+
+Status Quit(CommandContext& ctx) {
+  ctx.reply.Ok();
+  ctx.session.UnsubscribeAll();  // it is gone: nobody shall count it among the receivers
+  ctx.session.close_after_reply = true;
+  return Ok();
+}
+
+Status Reset(CommandContext& ctx) {
+  ctx.session.Reset();
+  ctx.session.authenticated = !ctx.engine.PasswordRequired();
+  ctx.reply.set_version(protocol::Version::kResp2);
+  ctx.reply.Simple("RESET");
+  return Ok();
+}
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "auth",
+     .syntax = "[username] password",
+     .summary = "Authenticates the connection.",
+     .complexity = "O(N) where N is the number of passwords defined for the user",
+     .since = "1.0.0",
+     .group = Group::kConnection,
+     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
+              Flag::kAllowBusy | Flag::kSkipMonitor | Flag::kSkipSlowlog,
+     .handler = Auth},
+    {.name = "echo",
+     .syntax = "message",
+     .summary = "Returns the given string.",
+     .complexity = "O(1)",
+     .since = "1.0.0",
+     .group = Group::kConnection,
+     .flags = Flag::kLoading | Flag::kStale | Flag::kFast,
+     .handler = Echo},
+    {.name = "hello",
+     .syntax = "[protover:int [AUTH username password] [SETNAME clientname]]",
+     .summary = "Handshakes with the Redis server.",
+     .complexity = "O(1)",
+     .since = "6.0.0",
+     .group = Group::kConnection,
+     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
+              Flag::kAllowBusy | Flag::kSkipMonitor | Flag::kSkipSlowlog,
+     .handler = Hello},
+    {.name = "ping",
+     .syntax = "[message]",
+     .summary = "Returns the server's liveliness response.",
+     .complexity = "O(1)",
+     .since = "1.0.0",
+     .group = Group::kConnection,
+     .flags = Flag::kFast | Flag::kPubSubCommand,
+     .handler = Ping},
+    {.name = "quit",
+     .syntax = "",
+     .summary = "Closes the connection.",
+     .complexity = "O(1)",
+     .since = "1.0.0",
+     .group = Group::kConnection,
+     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
+              Flag::kAllowBusy | Flag::kNotQueued | Flag::kPubSubCommand,
+     .handler = Quit},
+    {.name = "reset",
+     .syntax = "",
+     .summary = "Resets the connection.",
+     .complexity = "O(1)",
+     .since = "6.2.0",
+     .group = Group::kConnection,
+     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
+              Flag::kAllowBusy | Flag::kNotQueued | Flag::kPubSubCommand,
+     .handler = Reset},
+    {.name = "select",
+     .syntax = "index:int",
+     .summary = "Changes the selected database.",
+     .complexity = "O(1)",
+     .since = "1.0.0",
+     .group = Group::kConnection,
+     .flags = Flag::kLoading | Flag::kStale | Flag::kFast,
+     .handler = Select},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> ConnectionCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,15 @@
+#include "server/commands/families.h"
+
+#include "server/command_table.h"
+
+namespace larder {
+
+std::span<const std::span<const CommandSpec>> CommandFamilies() {
+  static const std::span<const CommandSpec> kFamilies[] = {
+      TransactionCommands(), PubSubCommands(), ConnectionCommands(),
+      ClientCommands(),      ServerCommands(),
+  };
+  return kFamilies;
+}
+
+}  // namespace larder

@@ -1,0 +1,23 @@
+// Every family of commands: one table each. A new family is declared here and listed in families.cc.
+#pragma once
+
+#include <span>
+
+#include "server/command.h"
+
+namespace larder {
+
+std::span<const CommandSpec> StringCommands();       // strings.cc
+std::span<const CommandSpec> KeyCommands();          // keys.cc
+std::span<const CommandSpec> SetCommands();          // sets.cc
+std::span<const CommandSpec> TransactionCommands();  // transactions.cc
+std::span<const CommandSpec> ScriptingCommands();    // scripting.cc
+std::span<const CommandSpec> PubSubCommands();       // pubsub.cc
+std::span<const CommandSpec> ConnectionCommands();   // connection.cc
+std::span<const CommandSpec> ClientCommands();       // client.cc
+std::span<const CommandSpec> ServerCommands();       // server.cc
+std::span<const CommandSpec> ConfigCommands();       // config.cc
+std::span<const CommandSpec> InfoCommands();         // info.cc
+std::span<const CommandSpec> CommandCommands();      // command.cc
+
+}  // namespace larder

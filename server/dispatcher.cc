@@ -1,0 +1,326 @@
+#include "server/dispatcher.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/command_context.h"
+#include "server/engine.h"
+#include "server/errors.h"
+#include "server/session.h"
+#include "server/statistics.h"
+#include "server/watching.h"
+
+namespace larder {
+namespace {
+
+using protocol::ReplyWriter;
+
+// How long one eviction may keep its worker before the writer is parked.
+constexpr auto kEvictionSlice = std::chrono::microseconds(1000);
+
+constexpr size_t kUnknownCommandBytesMax = 128;
+
+bool Has(const CommandInfo& info, uint32_t flag) { return (info.spec->flags & flag) != 0; }
+
+}  // namespace
+
+Dispatcher::Dispatcher(Engine& engine, int worker)
+    : engine_(engine), worker_(worker), statistics_(*engine.statistics[worker]) {
+  UpdateTime();
+}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::UpdateTime() {
+  now_us_ = engine_.clock.UnixMicros();
+  now_ms_ = now_us_ / 1000;
+}
+
+void Dispatcher::Prepare(std::span<const std::string_view> args, int database,
+                         PreparedCommand* command) {
+  command->args = args;
+  command->container = nullptr;
+  command->info = engine_.commands.Find(args, &command->container);
+  if (command->info == nullptr || !command->info->single_key || args.size() < 2) return;
+  command->key = engine_.keyspace.hasher()(args[1]);
+  engine_.keyspace.Prefetch(database, command->key);
+}
+
+std::string Dispatcher::UnknownCommand(const PreparedCommand& command) const {
+  if (command.container != nullptr) {
+    return errors::UnknownSubcommand(command.container->full_name, command.args[1]);
+  }
+  std::string text = absl::StrCat("ERR unknown command '",
+                                  command.args[0].substr(0, kUnknownCommandBytesMax),
+                                  "', with args beginning with: ");
+  size_t shown = 0;
+  for (const std::string_view arg : command.args.subspan(1)) {
+    if (shown >= kUnknownCommandBytesMax) break;
+    const std::string_view part = arg.substr(0, kUnknownCommandBytesMax - shown);
+    absl::StrAppend(&text, "'", part, "' ");
+    shown += part.size() + 3;
+  }
+  return text;
+}
+
+Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::string_view error) {
+  if (session.in_multi()) session.transaction->aborted = true;
+  if (info != nullptr) statistics_.per_command[info->index].rejected.Add();
+  statistics_.CountError(error);
+  session.reply.Error(error);
+  return Disposition::kDone;
+}
+
+// Everything that rarely applies, in Redis's order. `*go_on` is false when the command ends here.
+Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& command,
+                                       bool* go_on) {
+  *go_on = false;
+  const CommandInfo* info = command.info;
+  if (info == nullptr) {
+    // Before login nobody learns which commands there are.
+    return Refuse(session, nullptr,
+                  session.authenticated ? UnknownCommand(command) : std::string(errors::kNoAuth));
+  }
+  if (!ArityFits(*info, command.args.size())) {
+    return Refuse(session, info, errors::WrongArity(info->full_name));
+  }
+  if (!session.authenticated && !Has(*info, Flag::kNoAuth)) {
+    return Refuse(session, info, errors::kNoAuth);
+  }
+  if (session.in_multi() && Has(*info, Flag::kNoMulti)) {
+    return Refuse(session, info, errors::kNotAllowedInMulti);
+  }
+  if (session.in_subscriber_mode() && !Has(*info, Flag::kPubSubCommand)) {
+    return Refuse(session, info, errors::OnlyInSubscriberContext(info->full_name));
+  }
+  if (engine_.pause.possible() && engine_.pause.Active(engine_.clock.SteadyMicros()) &&
+      !Has(*info, Flag::kAdmin) &&
+      (!engine_.pause.writes_only() ||
+       Has(*info, Flag::kWrite | Flag::kMayReplicate | Flag::kRunsQueued))) {
+    return Disposition::kParked;
+  }
+  *go_on = true;
+  return Disposition::kDone;
+}
+
+void Dispatcher::Queue(Session& session, const PreparedCommand& command) {
+  std::vector<std::string> args(command.args.begin(), command.args.end());
+  session.transaction->commands.push_back({command.info, std::move(args)});
+  session.record->queued_commands.store(static_cast<int>(session.transaction->commands.size()),
+                                        std::memory_order_relaxed);
+  session.reply.Simple("QUEUED");
+}
+
+void Dispatcher::AddKeys(const CommandInfo& info, std::span<const std::string_view> args,
+                         int database, StripeSet* stripes) {
+  positions_.clear();
+  if (!CommandTable::KeyPositions(info, args, &positions_)) return;  // the handler will refuse
+  for (const int position : positions_) {
+    const storage::Key key = engine_.keyspace.hasher()(args[static_cast<size_t>(position)]);
+    engine_.keyspace.Prefetch(database, key);
+    stripes->Add(engine_.keyspace.StripeOf(key.hash));
+  }
+}
+
+void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command,
+                                StripeSet* stripes) {
+  const CommandInfo& info = *command.info;
+  if (Has(info, Flag::kAllStripes) || session.script_needs_all_stripes) {
+    stripes->AddAll();
+    return;
+  }
+  if (Has(info, Flag::kRunsQueued) && session.in_multi()) {
+    for (const QueuedCommand& queued : session.transaction->commands) {
+      if (Has(*queued.command, Flag::kAllStripes | Flag::kOwnLocks | Flag::kRunsScript)) {
+        stripes->AddAll();
+        return;
+      }
+      const std::vector<std::string_view> args(queued.args.begin(), queued.args.end());
+      AddKeys(*queued.command, args, session.database, stripes);
+    }
+    for (const WatchedKey& watched : session.watched) {
+      stripes->Add(engine_.keyspace.StripeOf(watched.hash));
+    }
+    return;
+  }
+  AddKeys(info, command.args, session.database, stripes);
+}
+
+bool Dispatcher::MemoryAllows(const CommandInfo& info) {
+  if (!engine_.keyspace.OverLimit()) return true;
+  const auto deadline = std::chrono::steady_clock::now() + kEvictionSlice;
+  const auto outcome = engine_.keyspace.Evict(settle_home_, now_ms_, deadline);
+  return !Has(info, Flag::kDenyOom) || outcome != storage::EvictOutcome::kNothingToEvict;
+}
+
+Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command) {
+  bool go_on = false;
+  if (const Disposition early = CheckAdmission(session, command, &go_on); !go_on) return early;
+  const CommandInfo& info = *command.info;
+  if (Has(info, Flag::kDenyOom | Flag::kRunsQueued) && !MemoryAllows(info)) {
+    return Refuse(session, &info, errors::kOutOfMemory);
+  }
+  if (session.in_multi() && !Has(info, Flag::kNotQueued)) {
+    Queue(session, command);
+    return Disposition::kDone;
+  }
+  if (Has(info, Flag::kRunsScript) && script_running) return Disposition::kParked;
+
+  StripeSet stripes;
+  if (info.single_key && !session.script_needs_all_stripes) {
+    stripes.Add(engine_.keyspace.StripeOf(command.key.hash));
+  } else {
+    CollectStripes(session, command, &stripes);
+  }
+  if (!stripes.TryLock(engine_.keyspace)) {
+    if (engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)) {
+      return Refuse(session, &info, errors::kBusyScript);
+    }
+    return Disposition::kParked;
+  }
+  return RunLocked(session, command, stripes);
+}
+
+Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& command,
+                                  const StripeSet& stripes) {
+  const CommandInfo& info = *command.info;
+  if (engine_.monitors.any() && !Has(info, Flag::kSkipMonitor | Flag::kAdmin)) {
+    engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
+  }
+  const uint64_t started = TickClock::Now();
+  protocol::OutputBuffer discarded;
+  ReplyWriter silent(discarded, session.reply.version());
+  const bool silenced = session.reply_mode != ReplyMode::kOn;
+  ReplyWriter& reply = silenced ? silent : session.reply;
+
+  Status status;
+  bool restart = false;
+  if (Has(info, Flag::kRunsScript) && !stripes.all()) {
+    storage::UndoLog undo;
+    Effects effects;
+    const RunScope scope{&stripes, &undo, &effects, false, false, &restart};
+    status = Call(session, command, scope, reply);
+    if (restart) {
+      undo.Rollback(engine_.keyspace, now_ms_);
+    } else {
+      Apply(effects);
+    }
+  } else {
+    const RunScope scope{&stripes};
+    status = Call(session, command, scope, reply);
+  }
+  stripes.Unlock(engine_.keyspace);
+  if (std::exchange(session.unwatch_after_command, false)) UnwatchAll(engine_, session);
+  if (restart) {
+    session.script_needs_all_stripes = true;
+    return Execute(session, command);
+  }
+  session.script_needs_all_stripes = false;
+  if (!status.ok()) reply.Error(status.error());
+  if (session.reply_mode == ReplyMode::kSkipNext) {
+    session.reply_mode = ReplyMode::kSkipThis;
+  } else if (session.reply_mode == ReplyMode::kSkipThis) {
+    session.reply_mode = ReplyMode::kOn;
+  }
+  Account(session, command, status, TickClock::Now() - started);
+  if (!Has(info, Flag::kReadOnly) && engine_.keyspace.OverLimit()) return AfterWrite(stripes.any());
+  return Disposition::kDone;
+}
+
+Status Dispatcher::Call(Session& session, const PreparedCommand& command, const RunScope& scope,
+                        ReplyWriter& reply) {
+  const size_t first = command.info->container == nullptr ? 1 : 2;
+  CommandContext context{
+      engine_,
+      *this,
+      session,
+      *command.info,
+      ArgReader(command.args, first, engine_.keyspace.hasher(), command.key,
+                command.info->single_key ? 1 : 0),
+      reply,
+      storage::Database(engine_.keyspace, session.database, now_ms_, scope.undo),
+      scope};
+  return command.info->spec->handler(context);
+}
+
+Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandInfo& info,
+                                                std::span<const std::string_view> args,
+                                                const RunScope& scope, ReplyWriter& reply,
+                                                Status* status) {
+  if (!scope.held->all()) {
+    if (Has(info, Flag::kAllStripes | Flag::kOwnLocks)) return NestedOutcome::kKeysNotHeld;
+    StripeSet needed;
+    positions_.clear();
+    CommandTable::KeyPositions(info, args, &positions_);
+    for (const int position : positions_) {
+      const uint64_t hash = engine_.keyspace.hasher().Hash(args[static_cast<size_t>(position)]);
+      if (!scope.held->Contains(engine_.keyspace.StripeOf(hash))) {
+        return NestedOutcome::kKeysNotHeld;
+      }
+    }
+  }
+  PreparedCommand command{args, &info, nullptr, {}};
+  if (info.single_key) command.key = engine_.keyspace.hasher()(args[1]);
+  const uint64_t started = TickClock::Now();
+  *status = Call(session, command, scope, reply);
+  // A change that could not have been undone was not made: the script must start again.
+  if (scope.undo != nullptr && scope.undo->refused()) return NestedOutcome::kKeysNotHeld;
+  Account(session, command, *status, TickClock::Now() - started);
+  return NestedOutcome::kDone;
+}
+
+void Dispatcher::Apply(const Effects& effects) {
+  for (const Effect& effect : effects) {
+    switch (effect.kind) {
+      case Effect::Kind::kEvent:
+        engine_.notifications.Publish(effect.event_class, effect.name, effect.database,
+                                      effect.payload);
+        break;
+      case Effect::Kind::kPublish:
+        engine_.pubsub.Publish(effect.name, effect.payload);
+        break;
+      case Effect::Kind::kShardPublish:
+        engine_.pubsub.PublishShard(effect.name, effect.payload);
+        break;
+    }
+  }
+}
+
+void Dispatcher::Account(Session& session, const PreparedCommand& command, const Status& status,
+                         uint64_t ticks) {
+  CommandCounters& counters = statistics_.per_command[command.info->index];
+  counters.calls.Add();
+  counters.ticks.Add(ticks);
+  statistics_.commands_processed.Add();
+  session.record->last_command.store(command.info, std::memory_order_relaxed);
+  if (!status.ok()) {
+    counters.failed.Add();
+    statistics_.CountError(status.error());
+  }
+  const int64_t slower_than_us = engine_.options.slowlog_log_slower_than;
+  if (slower_than_us < 0 || Has(*command.info, Flag::kSkipSlowlog)) return;
+  if (ticks < ticks_.FromMicros(slower_than_us)) return;
+  std::string name;
+  {
+    std::lock_guard lock(session.record->mutex);
+    name = session.record->name;
+  }
+  engine_.slowlog.Add(command.args, now_us_ / 1'000'000, ticks_.ToMicros(ticks),
+                      session.record->address, std::move(name),
+                      static_cast<size_t>(engine_.options.slowlog_max_len.Get()));
+  UpdateTime();  // it took long enough for the time to be stale
+}
+
+Disposition Dispatcher::AfterWrite(size_t stripe) {
+  settle_home_ = stripe;
+  return Settle() ? Disposition::kDone : Disposition::kSettling;
+}
+
+bool Dispatcher::Settle() {
+  const auto deadline = std::chrono::steady_clock::now() + kEvictionSlice;
+  return engine_.keyspace.Evict(settle_home_, now_ms_, deadline) !=
+         storage::EvictOutcome::kMoreToDo;
+}
+
+}  // namespace larder

@@ -1,0 +1,132 @@
+// Runs commands: finds the row, checks admission, locks the stripes of the keys, calls the handler, encodes its
+// outcome, counts it.
+//
+// One per worker; not thread-safe. The hot path per command: one probe of the command table, one hash of the
+// key, one stripe's lock, the handler, two readings of the tick counter.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "protocol/reply_writer.h"
+#include "server/command_table.h"
+#include "server/effects.h"
+#include "server/status.h"
+#include "server/stripe_set.h"
+#include "server/tick_clock.h"
+#include "storage/key.h"
+#include "storage/undo_log.h"
+
+namespace larder {
+
+struct Engine;
+struct CommandContext;
+class Session;
+class LuaEngine;
+struct WorkerStatistics;
+
+struct PreparedCommand {
+  std::span<const std::string_view> args;
+  const CommandInfo* info = nullptr;       // null: unknown
+  const CommandInfo* container = nullptr;  // whose subcommand is unknown
+  storage::Key key;                        // of a command with one key
+};
+
+enum class Disposition : uint8_t {
+  kDone,     // the reply is written (or there is none)
+  kParked,   // nothing has happened: come back later with the same command
+  kSettling, // done, but memory is over its limit: send no reply until Settle() answers true
+};
+
+// What a command runs with, beyond its own arguments.
+struct RunScope {
+  const StripeSet* held;               // the stripes that are locked
+  storage::UndoLog* undo = nullptr;    // of a script that may start again
+  Effects* effects = nullptr;          // likewise
+  bool in_exec = false;
+  bool in_script = false;
+  bool* restart = nullptr;             // set by a script that needs all stripes
+};
+
+class Dispatcher {
+ public:
+  Dispatcher(Engine& engine, int worker);
+  ~Dispatcher();
+
+  // Starts a batch: takes the time, which stands still for short commands.
+  void UpdateTime();
+  int64_t now_ms() const { return now_ms_; }
+  int64_t now_us() const { return now_us_; }  // Unix time
+
+  // Finds the row and hashes and prefetches the key of a request that will be executed soon.
+  void Prepare(std::span<const std::string_view> args, int database, PreparedCommand* command);
+
+  Disposition Execute(Session& session, const PreparedCommand& command);
+
+  // After kSettling: evicts for a while. True when the replies may go.
+  bool Settle();
+
+  // Runs one queued or scripted command in `scope`, whose stripes are held: writes the reply to `session.reply`
+  // and counts it. `kKeysNotHeld` when a key's stripe is not in the scope; nothing has happened then.
+  enum class NestedOutcome : uint8_t { kDone, kKeysNotHeld };
+  NestedOutcome RunNested(Session& session, const CommandInfo& info,
+                          std::span<const std::string_view> args, const RunScope& scope,
+                          protocol::ReplyWriter& reply, Status* status);
+
+  // The row's check of how many arguments it takes.
+  static bool ArityFits(const CommandInfo& info, size_t args) {
+    return info.arity >= 0 ? args == static_cast<size_t>(info.arity)
+                           : args >= static_cast<size_t>(-info.arity);
+  }
+  std::string UnknownCommand(const PreparedCommand& command) const;
+
+  Engine& engine() { return engine_; }
+  int worker() const { return worker_; }
+  WorkerStatistics& statistics() { return statistics_; }
+  const TickClock& ticks() const { return ticks_; }
+
+  // The worker's Lua: made by the script commands when first used.
+  std::shared_ptr<LuaEngine> lua;
+
+  // Writes the messages that wait for this worker's clients into their output. Set by the worker.
+  std::function<void()> deliver_messages;
+  void DeliverMessages() {
+    if (deliver_messages) deliver_messages();
+  }
+
+  // Serves other clients for a moment: called by a long script. Set by the worker.
+  std::function<void()> take_turn;
+  // Whether a script of this worker is running (its other clients' scripts park).
+  bool script_running = false;
+
+ private:
+  Disposition Refuse(Session& session, const CommandInfo* info, std::string_view error);
+  Disposition CheckAdmission(Session& session, const PreparedCommand& command, bool* go_on);
+  void Queue(Session& session, const PreparedCommand& command);
+  void CollectStripes(Session& session, const PreparedCommand& command, StripeSet* stripes);
+  void AddKeys(const CommandInfo& info, std::span<const std::string_view> args, int database,
+               StripeSet* stripes);
+  bool MemoryAllows(const CommandInfo& info);
+  Disposition RunLocked(Session& session, const PreparedCommand& command, const StripeSet& stripes);
+  Status Call(Session& session, const PreparedCommand& command, const RunScope& scope,
+              protocol::ReplyWriter& reply);
+  void Apply(const Effects& effects);
+  void Account(Session& session, const PreparedCommand& command, const Status& status,
+               uint64_t ticks);
+  Disposition AfterWrite(size_t stripe);
+
+  Engine& engine_;
+  const int worker_;
+  WorkerStatistics& statistics_;
+  TickClock ticks_;
+  int64_t now_ms_ = 0;
+  int64_t now_us_ = 0;
+  size_t settle_home_ = 0;
+  std::vector<int> positions_;  // scratch
+};
+
+}  // namespace larder

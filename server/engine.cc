@@ -1,0 +1,131 @@
+#include "server/engine.h"
+
+#include <algorithm>
+#include <random>
+
+#include "absl/strings/str_format.h"
+#include "server/config/option_store.h"
+#include "server/scripting/script_cache.h"
+
+namespace larder {
+namespace {
+
+// Several stripes per thread, so that two threads rarely want the same one.
+constexpr size_t kStripesPerWorker = 16;
+constexpr size_t kStripesMax = 1024;
+
+uint64_t RandomSeed() {
+  std::random_device device;
+  return (uint64_t{device()} << 32) | device();
+}
+
+std::string RandomHex(size_t digits) {
+  std::random_device device;
+  std::string hex;
+  while (hex.size() < digits) hex += absl::StrFormat("%08x", device());
+  return hex.substr(0, digits);
+}
+
+storage::KeyspaceOptions ForWorkers(int workers, const LiveOptions& options) {
+  size_t stripes = kStripesPerWorker;
+  while (stripes < kStripesPerWorker * static_cast<size_t>(workers) && stripes < kStripesMax) {
+    stripes *= 2;
+  }
+  return {.stripes = stripes,
+          .databases = static_cast<int>(options.databases.Get()),
+          .single_thread = workers == 1,
+          .hash_seed = RandomSeed()};
+}
+
+storage::EvictionPolicy ToStorage(MaxmemoryPolicy policy) {
+  using storage::EvictionPolicy;
+  switch (policy) {
+    case MaxmemoryPolicy::kVolatileLru: return EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu: return EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileLrm: return EvictionPolicy::kVolatileLrm;
+    case MaxmemoryPolicy::kVolatileRandom: return EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl: return EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru: return EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu: return EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysLrm: return EvictionPolicy::kAllKeysLrm;
+    case MaxmemoryPolicy::kAllkeysRandom: return EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction: return EvictionPolicy::kNoEviction;
+  }
+  return EvictionPolicy::kNoEviction;
+}
+
+}  // namespace
+
+void ClientPause::Set(int64_t until_us, bool writes_only) {
+  writes_only_.store(writes_only, std::memory_order_relaxed);
+  until_us_.store(until_us, std::memory_order_relaxed);
+}
+
+Engine::Engine(const Clock& the_clock, OptionStore& store, int worker_count)
+    : clock(the_clock),
+      option_store(store),
+      options(store.live()),
+      workers(worker_count),
+      keyspace(ForWorkers(worker_count, store.live()), this),
+      scripts(std::make_unique<ScriptCache>()),
+      run_id(RandomHex(40)),
+      started_at_unix_us(the_clock.UnixMicros()),
+      started_at_steady_us(the_clock.SteadyMicros()),
+      last_save_unix_s(started_at_unix_us / 1'000'000) {
+  for (int i = 0; i < workers; ++i) {
+    statistics.push_back(std::make_unique<WorkerStatistics>(commands.all().size()));
+  }
+  ApplyOptions();
+  for (const char* name : {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "requirepass"}) {
+    option_store.OnChange(name, [this](const std::string&) {
+      ApplyOptions();
+      return Outcome();
+    });
+  }
+}
+
+Engine::~Engine() = default;
+
+void Engine::ApplyOptions() {
+  keyspace.set_memory_limit(options.maxmemory);
+  keyspace.set_policy(ToStorage(options.policy()));
+  notifications.set_classes(static_cast<uint32_t>(options.notify_keyspace_events.Get()));
+  SetPassword(option_store.Text("requirepass"));
+}
+
+void Engine::SetPassword(std::string_view password) {
+  std::lock_guard lock(password_mutex_);
+  password_ = password;
+  password_required_.store(!password.empty(), std::memory_order_relaxed);
+}
+
+bool Engine::PasswordIs(std::string_view given) const {
+  std::lock_guard lock(password_mutex_);
+  // Looks at every byte of what was given, whatever differs first.
+  size_t difference = given.size() ^ password_.size();
+  for (size_t i = 0; i < given.size(); ++i) {
+    const char expected = password_.empty() ? '\0' : password_[i % password_.size()];
+    difference |= static_cast<uint8_t>(given[i] ^ expected);
+  }
+  return difference == 0;
+}
+
+uint64_t Engine::Sum(Counter WorkerStatistics::*counter) const {
+  uint64_t sum = 0;
+  for (const auto& worker : statistics) sum += (worker.get()->*counter).Get();
+  return sum;
+}
+
+void Engine::OnExpired(int database, std::string_view key) {
+  if (notifications.enabled()) {
+    notifications.Publish(NotifyClass::kExpired, "expired", database, key);
+  }
+}
+
+void Engine::OnEvicted(int database, std::string_view key) {
+  if (notifications.enabled()) {
+    notifications.Publish(NotifyClass::kEvicted, "evicted", database, key);
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,114 @@
+// Everything that serves commands, without sockets and threads: what all workers share.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "server/client_record.h"
+#include "server/clock.h"
+#include "server/command_table.h"
+#include "server/config/live_options.h"
+#include "server/monitors.h"
+#include "server/notifications.h"
+#include "server/pubsub.h"
+#include "server/slowlog.h"
+#include "server/statistics.h"
+#include "storage/keyspace.h"
+
+namespace larder {
+
+class OptionStore;
+class ScriptCache;
+class Dispatcher;
+
+// CLIENT PAUSE. Thread-safe.
+class ClientPause {
+ public:
+  void Set(int64_t until_us, bool writes_only);
+  void Clear() { until_us_.store(0, std::memory_order_relaxed); }
+  bool Active(int64_t now_us) const { return until_us_.load(std::memory_order_relaxed) > now_us; }
+  bool writes_only() const { return writes_only_.load(std::memory_order_relaxed); }
+  // Whether anything may be paused at all: one relaxed load on the hot path.
+  bool possible() const { return until_us_.load(std::memory_order_relaxed) != 0; }
+
+ private:
+  std::atomic<int64_t> until_us_{0};  // steady
+  std::atomic<bool> writes_only_{false};
+};
+
+// What the process does for the engine; a test leaves them empty.
+struct EngineHooks {
+  std::function<void(bool now, bool save)> shut_down;  // SHUTDOWN
+  std::function<void()> purge_memory;                  // MEMORY PURGE
+};
+
+struct Engine : private storage::KeyspaceObserver {
+  Engine(const Clock& clock, OptionStore& option_store, int workers);
+  ~Engine() override;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const Clock& clock;
+  OptionStore& option_store;
+  const LiveOptions& options;
+  const int workers;
+  EngineHooks hooks;
+
+  const CommandTable commands;
+  storage::Keyspace keyspace;
+  PubSub pubsub;
+  Notifications notifications{pubsub};
+  ClientRegistry clients;
+  Monitors monitors;
+  SlowLog slowlog;
+  ClientPause pause;
+  std::unique_ptr<ScriptCache> scripts;  // by SHA1, for all workers
+
+  // One per worker, in order.
+  std::vector<std::unique_ptr<WorkerStatistics>> statistics;
+
+  const std::string run_id;        // 40 hexadecimal digits, new at each start
+  const int64_t started_at_unix_us;
+  const int64_t started_at_steady_us;
+  std::atomic<uint64_t> connections_received{0}, connections_rejected{0};
+  std::atomic<uint64_t> changes_since_save{0};
+  std::atomic<int64_t> last_save_unix_s;
+  std::atomic<int64_t> operations_per_second{0}, input_kbps{0}, output_kbps{0};  // set by a timer
+
+  // The password of the default user (requirepass), empty: none. Under its own mutex.
+  bool PasswordRequired() const { return password_required_.load(std::memory_order_relaxed); }
+  void SetPassword(std::string_view password);
+  bool PasswordIs(std::string_view given) const;  // in constant time
+
+  // Sums of all workers.
+  uint64_t Sum(Counter WorkerStatistics::*counter) const;
+
+  // Applies the options that something must be told about: at start, and after CONFIG SET.
+  void ApplyOptions();
+
+  // Scripts that have run past busy-reply-threshold, over all workers.
+  std::atomic<int> busy_scripts{0};
+  bool ScriptIsBusy() const { return busy_scripts.load(std::memory_order_relaxed) > 0; }
+
+  // Takes all client buffers together, for the memory budget.
+  void CountClientBytes(int64_t change) {
+    client_bytes_.fetch_add(change, std::memory_order_relaxed);
+  }
+  int64_t client_bytes() const { return client_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  void OnExpired(int database, std::string_view key) override;
+  void OnEvicted(int database, std::string_view key) override;
+
+  std::atomic<bool> password_required_{false};
+  mutable std::mutex password_mutex_;
+  std::string password_;
+  std::atomic<int64_t> client_bytes_{0};
+};
+
+}  // namespace larder

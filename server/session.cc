@@ -1,0 +1,111 @@
+#include "server/session.h"
+
+#include "server/engine.h"
+#include "server/watching.h"
+
+namespace larder {
+
+Session::Session(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> client_record)
+    : reply(output), record(std::move(client_record)), engine_(engine), mailbox_(mailbox) {}
+
+Session::~Session() {
+  UnsubscribeAll();
+  if (monitor) engine_.monitors.Remove(id());
+  UnwatchAll(engine_, *this);
+}
+
+void Session::SetProtocol(protocol::Version version) {
+  reply.set_version(version);
+  record->protocol.store(static_cast<int>(version), std::memory_order_relaxed);
+}
+
+void Session::DropTransaction() {
+  transaction.reset();
+  record->SetFlag(ClientFlag::kTransaction, false);
+  record->queued_commands.store(-1, std::memory_order_relaxed);
+}
+
+void Session::Deliver(const PushMessage& message) {
+  using Kind = PushMessage::Kind;
+  if (record->killed.load(std::memory_order_relaxed) || close_after_reply) return;
+  switch (message.kind) {
+    case Kind::kMonitorLine:
+      if (!monitor) return;
+      reply.Simple(message.payload);
+      break;
+    case Kind::kMessage:
+    case Kind::kShardMessage: {
+      const bool shard = message.kind == Kind::kShardMessage;
+      const auto& channels = subscriptions(shard ? ChannelKind::kShard : ChannelKind::kChannel);
+      if (!channels.contains(message.channel)) return;  // unsubscribed while it was under way
+      reply.Push(3);
+      reply.Bulk(shard ? "smessage" : "message");
+      reply.Bulk(message.channel);
+      reply.Bulk(message.payload);
+      break;
+    }
+    case Kind::kPatternMessage:
+      if (!subscriptions(ChannelKind::kPattern).contains(message.pattern)) return;
+      reply.Push(4);
+      reply.Bulk("pmessage");
+      reply.Bulk(message.pattern);
+      reply.Bulk(message.channel);
+      reply.Bulk(message.payload);
+      break;
+  }
+  OutputReady();
+}
+
+bool Session::Subscribe(ChannelKind kind, std::string_view channel) {
+  if (!subscriptions(kind).emplace(channel).second) return false;
+  engine_.pubsub.Subscribe(kind, channel, {id(), &mailbox_});
+  CountSubscriptions();
+  return true;
+}
+
+bool Session::Unsubscribe(ChannelKind kind, std::string_view channel) {
+  const auto found = subscriptions(kind).find(channel);
+  if (found == subscriptions(kind).end()) return false;
+  engine_.pubsub.Unsubscribe(kind, *found, id());
+  subscriptions(kind).erase(found);
+  CountSubscriptions();
+  return true;
+}
+
+void Session::UnsubscribeAll() {
+  for (const ChannelKind kind : {ChannelKind::kChannel, ChannelKind::kPattern, ChannelKind::kShard}) {
+    for (const std::string& channel : subscriptions(kind)) {
+      engine_.pubsub.Unsubscribe(kind, channel, id());
+    }
+    subscriptions(kind).clear();
+  }
+  CountSubscriptions();
+}
+
+void Session::CountSubscriptions() {
+  const auto count = [this](ChannelKind kind) {
+    return static_cast<int>(subscriptions(kind).size());
+  };
+  record->subscriptions.store(count(ChannelKind::kChannel), std::memory_order_relaxed);
+  record->pattern_subscriptions.store(count(ChannelKind::kPattern), std::memory_order_relaxed);
+  record->shard_subscriptions.store(count(ChannelKind::kShard), std::memory_order_relaxed);
+  record->SetFlag(ClientFlag::kPubSub, subscription_count() + shard_subscription_count() > 0);
+}
+
+void Session::Reset() {
+  DropTransaction();
+  UnwatchAll(engine_, *this);
+  UnsubscribeAll();
+  if (monitor) engine_.monitors.Remove(id());
+  monitor = false;
+  no_touch = false;
+  reply_mode = ReplyMode::kOn;
+  SelectDatabase(0);
+  SetProtocol(protocol::Version::kResp2);
+  record->flags.fetch_and(ClientFlag::kUnixSocket, std::memory_order_relaxed);
+  std::lock_guard lock(record->mutex);
+  record->name.clear();
+  record->user = "default";
+}
+
+}  // namespace larder

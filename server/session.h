@@ -1,0 +1,124 @@
+// One client's state: what it has selected, queued, watched and subscribed to, and the replies that
+// wait for it. Knows nothing of sockets: a connection or a test owns it and sends its output.
+//
+// Not thread-safe: it lives on its worker's thread. Others reach it by its id through the worker's mailbox.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "protocol/output_buffer.h"
+#include "protocol/reply_writer.h"
+#include "server/client_record.h"
+#include "server/mailbox.h"
+#include "server/pubsub.h"
+#include "server/status.h"
+#include "storage/key.h"
+#include "storage/watch.h"
+
+namespace larder {
+
+struct Engine;
+
+// One command between MULTI and EXEC, with its own copy of the arguments.
+struct QueuedCommand {
+  const CommandInfo* command;
+  std::vector<std::string> args;
+};
+
+struct Transaction {
+  std::vector<QueuedCommand> commands;
+  bool aborted = false;  // a command could not be queued: EXEC answers EXECABORT
+};
+
+struct WatchedKey {
+  int database;
+  std::string key;
+  uint64_t hash;
+};
+
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
+
+class Session {
+ public:
+  Session(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> record);
+  virtual ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  uint64_t id() const { return record->id; }
+  Mailbox& mailbox() { return mailbox_; }
+
+  // ---- replies
+  protocol::OutputBuffer output;
+  protocol::ReplyWriter reply;  // into `output`
+  ReplyMode reply_mode = ReplyMode::kOn;
+  bool close_after_reply = false;  // QUIT, a protocol error
+
+  // Called when output was added outside of a command of its own (a push): have it sent.
+  virtual void OutputReady() {}
+  // Writes a push as this client's protocol has it.
+  void Deliver(const PushMessage& message);
+
+  // ---- identity
+  std::shared_ptr<ClientRecord> record;
+  bool authenticated = false;
+  int database = 0;
+  bool no_touch = false;
+  bool monitor = false;
+  bool from_loopback = true;
+
+  void SelectDatabase(int index) {
+    database = index;
+    record->database.store(index, std::memory_order_relaxed);
+  }
+  void SetProtocol(protocol::Version version);
+
+  // ---- transactions
+  std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
+  std::vector<WatchedKey> watched;
+  storage::WatchMark watch_dirty{false};
+  bool in_multi() const { return transaction != nullptr; }
+  void DropTransaction();  // DISCARD, and after EXEC; keeps watches
+  bool unwatch_after_command = false;  // once no stripe is locked any more
+
+  // ---- subscriptions
+  absl::flat_hash_set<std::string>& subscriptions(ChannelKind kind) {
+    return subscriptions_[static_cast<size_t>(kind)];
+  }
+  // Adds or removes one, also in the registry. False when there was nothing to do.
+  bool Subscribe(ChannelKind kind, std::string_view channel);
+  bool Unsubscribe(ChannelKind kind, std::string_view channel);
+  void UnsubscribeAll();
+  int64_t subscription_count() const {  // channels and patterns, as replies count them
+    return static_cast<int64_t>(subscriptions_[0].size() + subscriptions_[1].size());
+  }
+  int64_t shard_subscription_count() const { return static_cast<int64_t>(subscriptions_[2].size()); }
+  // RESP2 clients with subscriptions may only run a few commands.
+  bool in_subscriber_mode() const {
+    return (subscription_count() + shard_subscription_count()) > 0 &&
+           reply.version() == protocol::Version::kResp2;
+  }
+
+  // The next run of the parked script takes all stripes: it reached a key that it had not declared.
+  bool script_needs_all_stripes = false;
+
+  // Marks that the running command changed data (for rdb_changes_since_last_save, SLOWLOG …).
+  void MarkDirty() { ++changes; }
+  uint64_t changes = 0;
+
+  // RESET, and the end of the connection.
+  void Reset();
+
+ private:
+  void CountSubscriptions();
+
+  Engine& engine_;
+  Mailbox& mailbox_;
+  absl::flat_hash_set<std::string> subscriptions_[3];
+};
+
+}  // namespace larder

@@ -1,0 +1,39 @@
+#include "server/statistics.h"
+
+namespace larder {
+
+void WorkerStatistics::CountError(std::string_view error) {
+  error_replies.Add();
+  const std::string_view code = error.substr(0, error.find(' '));
+  std::lock_guard lock(mutex_);
+  const auto found = errors_.find(std::string(code));
+  if (found != errors_.end()) {
+    ++found->second;
+  } else if (errors_.size() < kErrorKindsMax) {
+    errors_.emplace(code, 1);
+  }
+}
+
+std::map<std::string, uint64_t> WorkerStatistics::Errors() const {
+  std::lock_guard lock(mutex_);
+  return errors_;
+}
+
+void WorkerStatistics::Reset() {
+  for (CommandCounters& command : per_command) {
+    command.calls.Reset();
+    command.ticks.Reset();
+    command.rejected.Reset();
+    command.failed.Reset();
+  }
+  for (Counter* counter :
+       {&commands_processed, &input_bytes, &output_bytes, &reads, &writes, &error_replies,
+        &dirty_commands, &parked_commands, &query_limit_disconnections,
+        &output_limit_disconnections}) {
+    counter->Reset();
+  }
+  std::lock_guard lock(mutex_);
+  errors_.clear();
+}
+
+}  // namespace larder
