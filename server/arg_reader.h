@@ -1,5 +1,5 @@
-// Reads a command's arguments in order. The first error is kept and later reads answer harmless values,
-// so that a handler checks once:
+// Reads a command's arguments in order. The first error is kept and later reads answer harmless
+// values, so that a handler checks once:
 //
 //   const auto key = ctx.args.NextKey();
 //   const auto start = ctx.args.NextInt();
@@ -17,11 +17,15 @@ namespace larder {
 
 class ArgReader {
  public:
-  // `args` starts with the command's name; `first` is the first argument to read. `known` is the key at
-  // position `known_position`, hashed already (0: none).
+  // `args` starts with the command's name; `first` is the first argument to read. `known` is the
+  // key at position `known_position`, hashed already (0: none).
   ArgReader(std::span<const std::string_view> args, size_t first, const storage::KeyHasher& hasher,
             const storage::Key& known = {}, size_t known_position = 0)
-      : args_(args), position_(first), hasher_(&hasher), known_(known), known_position_(known_position) {}
+      : args_(args),
+        position_(first),
+        hasher_(&hasher),
+        known_(known),
+        known_position_(known_position) {}
 
   bool HasMore() const { return position_ < args_.size(); }
   size_t remaining() const { return args_.size() - position_; }
@@ -35,7 +39,8 @@ class ArgReader {
   storage::Key HashedKey(std::string_view bytes) const { return (*hasher_)(bytes); }
   int64_t NextInt(std::string_view error = {});  // default: value is not an integer or out of range
   int64_t NextIntIn(int64_t least, int64_t most, std::string_view error);
-  double NextDouble(std::string_view error = {});  // default: value is not a valid float; NaN refused
+  double NextDouble(
+      std::string_view error = {});  // default: value is not a valid float; NaN refused
   void Skip(size_t count) { position_ = std::min(position_ + count, args_.size()); }
 
   // Consumes the next argument if it is `word` (upper case given, any case accepted).

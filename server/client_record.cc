@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include <fmt/format.h>
 #include "server/command_table.h"
 
 namespace larder {
@@ -74,21 +74,21 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
   const auto seconds_since = [now_us](int64_t then_us) {
     return std::max<int64_t>(0, (now_us - then_us) / 1'000'000);
   };
-  return absl::StrCat(
-      "id=", record.id, " addr=", record.address, " laddr=", record.local_address,
-      " fd=", record.descriptor, " name=", record.name,
-      " age=", seconds_since(record.connected_at_us),
-      " idle=", seconds_since(record.last_active_us), " flags=", FlagLetters(record),
-      " db=", record.database.load(), " sub=", record.subscriptions.load(),
-      " psub=", record.pattern_subscriptions.load(), " ssub=", record.shard_subscriptions.load(),
-      " multi=", record.queued_commands.load(), " watch=", record.watched_keys.load(),
-      " qbuf=", record.query_bytes.load(), " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=", 0, " rbp=", 0,
-      " obl=0 oll=0 omem=", record.output_bytes.load(), " tot-mem=", record.memory_bytes.load(),
-      " events=r cmd=", command == nullptr ? "NULL" : command->full_name,
-      " user=", record.user, " redir=-1 resp=", record.protocol.load(),
-      " lib-name=", record.library_name, " lib-ver=", record.library_version,
-      " io-thread=", record.worker, " tot-net-in=", record.input_total.load(),
-      " tot-net-out=", record.output_total.load(), " tot-cmds=", record.commands.load());
+  return fmt::format(
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
+      "multi={} watch={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 "
+      "omem={} "
+      "tot-mem={} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} io-thread={} "
+      "tot-net-in={} tot-net-out={} tot-cmds={}",
+      record.id, record.address, record.local_address, record.descriptor, record.name,
+      seconds_since(record.connected_at_us), seconds_since(record.last_active_us),
+      FlagLetters(record), record.database.load(), record.subscriptions.load(),
+      record.pattern_subscriptions.load(), record.shard_subscriptions.load(),
+      record.queued_commands.load(), record.watched_keys.load(), record.query_bytes.load(),
+      record.output_bytes.load(), record.memory_bytes.load(),
+      command == nullptr ? "NULL" : command->full_name, record.user, record.protocol.load(),
+      record.library_name, record.library_version, record.worker, record.input_total.load(),
+      record.output_total.load(), record.commands.load());
 }
 
 }  // namespace larder

@@ -19,21 +19,21 @@ namespace larder {
 
 namespace ClientFlag {
 enum : uint32_t {
-  kTransaction = 1 << 0,   // x
-  kBlocked = 1 << 1,       // b
-  kWatchDirty = 1 << 2,    // d
-  kMonitor = 1 << 3,       // O
-  kPubSub = 1 << 4,        // P
+  kTransaction = 1 << 0,      // x
+  kBlocked = 1 << 1,          // b
+  kWatchDirty = 1 << 2,       // d
+  kMonitor = 1 << 3,          // O
+  kPubSub = 1 << 4,           // P
   kCloseAfterReply = 1 << 5,  // c
-  kUnixSocket = 1 << 6,    // U
-  kNoEvict = 1 << 7,       // e
-  kNoTouch = 1 << 8,       // T
+  kUnixSocket = 1 << 6,       // U
+  kNoEvict = 1 << 7,          // e
+  kNoTouch = 1 << 8,          // T
 };
 }  // namespace ClientFlag
 
 struct ClientRecord {
   uint64_t id = 0;
-  std::string address;        // "127.0.0.1:50000", or the path of a unix socket with ":0"
+  std::string address;  // "127.0.0.1:50000", or the path of a unix socket with ":0"
   std::string local_address;
   int descriptor = -1;
   int worker = 0;

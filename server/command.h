@@ -1,9 +1,9 @@
-// A command is one row of metadata and one handler. The row drives everything else: arity, the stripes
-// to lock, ACL categories, admission, COMMAND INFO / DOCS / LIST / GETKEYS. The dispatcher reads flags and
-// never compares names.
+// A command is one row of metadata and one handler. The row drives everything else: arity, the
+// stripes to lock, ACL categories, admission, COMMAND INFO / DOCS / LIST / GETKEYS. The dispatcher
+// reads flags and never compares names.
 //
-// To add a command: write its handler in its family's file, add its row to the family's table below the
-// handlers, and its tests to tests/commands/.
+// To add a command: write its handler in its family's file, add its row to the family's table below
+// the handlers, and its tests to tests/commands/.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,22 @@ struct CommandContext;
 using Handler = Status (*)(CommandContext&);
 
 enum class Group : uint8_t {  // the group of the public documentation; implies an ACL category
-  kGeneric, kString, kList, kSet, kSortedSet, kHash, kStream, kBitmap, kHyperLogLog, kGeo, kPubSub,
-  kTransactions, kScripting, kConnection, kServer, kCache
+  kGeneric,
+  kString,
+  kList,
+  kSet,
+  kSortedSet,
+  kHash,
+  kStream,
+  kBitmap,
+  kHyperLogLog,
+  kGeo,
+  kPubSub,
+  kTransactions,
+  kScripting,
+  kConnection,
+  kServer,
+  kCache
 };
 std::string_view GroupName(Group group);  // as COMMAND DOCS prints it: "sorted-set"
 
@@ -29,9 +43,9 @@ namespace Flag {
 enum : uint32_t {
   kWrite = 1 << 0,
   kReadOnly = 1 << 1,
-  kDenyOom = 1 << 2,       // refused when memory is full and nothing can be evicted
-  kAdmin = 1 << 3,         // implies @admin and @dangerous
-  kPubSubCommand = 1 << 4, // allowed in subscriber mode
+  kDenyOom = 1 << 2,        // refused when memory is full and nothing can be evicted
+  kAdmin = 1 << 3,          // implies @admin and @dangerous
+  kPubSubCommand = 1 << 4,  // allowed in subscriber mode
   kNoScript = 1 << 5,
   kBlocking = 1 << 6,
   kLoading = 1 << 7,
@@ -39,39 +53,50 @@ enum : uint32_t {
   kSkipMonitor = 1 << 9,
   kSkipSlowlog = 1 << 10,
   kFast = 1 << 11,
-  kNoAuth = 1 << 12,       // allowed before login
-  kNoMulti = 1 << 13,      // refused between MULTI and EXEC
-  kAllowBusy = 1 << 14,    // runs while a script is busy
+  kNoAuth = 1 << 12,     // allowed before login
+  kNoMulti = 1 << 13,    // refused between MULTI and EXEC
+  kAllowBusy = 1 << 14,  // runs while a script is busy
   kMayReplicate = 1 << 15,
   kNoAsyncLoading = 1 << 16,
   // Larder's own, not shown to clients:
-  kAllStripes = 1 << 24,   // runs with every stripe locked
-  kOwnLocks = 1 << 25,     // locks stripes one at a time itself; inside EXEC and scripts it gets all
-  kRunsQueued = 1 << 26,   // EXEC: takes the stripes of what was queued
-  kRunsScript = 1 << 27,   // EVAL family: see scripting.cc
-  kNotQueued = 1 << 28,    // runs at once between MULTI and EXEC (EXEC, DISCARD, WATCH, QUIT, RESET)
+  kAllStripes = 1 << 24,  // runs with every stripe locked
+  kOwnLocks = 1 << 25,    // locks stripes one at a time itself; inside EXEC and scripts it gets all
+  kRunsQueued = 1 << 26,  // EXEC: takes the stripes of what was queued
+  kRunsScript = 1 << 27,  // EVAL family: see scripting.cc
+  kNotQueued = 1 << 28,   // runs at once between MULTI and EXEC (EXEC, DISCARD, WATCH, QUIT, RESET)
   kNoKeysInMulti = 1 << 29,
-  kDangerous = 1 << 30,    // @dangerous without @admin (KEYS, FLUSHALL, SORT)
+  kDangerous = 1 << 30,  // @dangerous without @admin (KEYS, FLUSHALL, SORT)
 };
 }  // namespace Flag
 
 namespace KeyFlag {
 enum : uint16_t {  // as key specifications in the documentation
-  kRO = 1, kRW = 2, kOW = 4, kRM = 8, kAccess = 16, kUpdate = 32, kInsert = 64, kDelete = 128,
-  kNotKey = 256, kIncomplete = 512, kVariable = 1024
+  kRO = 1,
+  kRW = 2,
+  kOW = 4,
+  kRM = 8,
+  kAccess = 16,
+  kUpdate = 32,
+  kInsert = 64,
+  kDelete = 128,
+  kNotKey = 256,
+  kIncomplete = 512,
+  kVariable = 1024
 };
 }  // namespace KeyFlag
 
-// Where a command's keys are. Positions count the command's name as 0 (a subcommand's name is part of
-// the position: XINFO STREAM key has its key at 2).
+// Where a command's keys are. Positions count the command's name as 0 (a subcommand's name is part
+// of the position: XINFO STREAM key has its key at 2).
 struct KeySpec {
   enum class Kind : uint8_t { kNone, kRange, kCounted, kKeyword };
   Kind kind = Kind::kNone;
-  int16_t first = 0;      // kRange, or where the count is (kCounted), or where the search starts (kKeyword)
-  int16_t last = 0;       // kRange: absolute, or from the end when negative (-1: the last argument)
+  int16_t first =
+      0;  // kRange, or where the count is (kCounted), or where the search starts (kKeyword)
+  int16_t last = 0;  // kRange: absolute, or from the end when negative (-1: the last argument)
   int16_t step = 1;
   uint16_t flags = 0;
-  std::string_view keyword;  // kKeyword: the key(s) after this word, `last` of them (-1: to the end)
+  std::string_view
+      keyword;  // kKeyword: the key(s) after this word, `last` of them (-1: to the end)
 };
 
 constexpr KeySpec Key(int position, int flags) {
@@ -94,8 +119,9 @@ using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<i
 inline constexpr int kKeySpecsMax = 3;
 
 struct CommandSpec {
-  std::string_view name;     // lower case; a subcommand's own name ("getname")
-  std::string_view syntax;   // arguments as the documentation prints them: "key [NX | XX] [count:int]"
+  std::string_view name;  // lower case; a subcommand's own name ("getname")
+  std::string_view
+      syntax;  // arguments as the documentation prints them: "key [NX | XX] [count:int]"
   std::string_view summary;
   std::string_view complexity;
   std::string_view since;
@@ -103,13 +129,13 @@ struct CommandSpec {
   uint32_t flags = 0;
   KeySpec keys[kKeySpecsMax] = {};
   KeyFinder find_keys = nullptr;
-  Handler handler = nullptr;                   // null for a container without a form of its own
+  Handler handler = nullptr;  // null for a container without a form of its own
   std::span<const CommandSpec> subcommands = {};
-  std::string_view categories = {};            // further ACL categories: "@dangerous"
+  std::string_view categories = {};  // further ACL categories: "@dangerous"
 };
 
-// The least number of arguments with the name, negative when more are allowed, as COMMAND INFO has it:
-// follows from the syntax. `prefix_words` is 1 for a command, 2 for a subcommand.
+// The least number of arguments with the name, negative when more are allowed, as COMMAND INFO has
+// it: follows from the syntax. `prefix_words` is 1 for a command, 2 for a subcommand.
 int ArityOf(std::string_view syntax, int prefix_words);
 
 }  // namespace larder

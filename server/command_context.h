@@ -1,5 +1,5 @@
-// What a handler gets: its arguments, where its reply goes, the database with the stripes of its keys
-// locked, and the rest of the server.
+// What a handler gets: its arguments, where its reply goes, the database with the stripes of its
+// keys locked, and the rest of the server.
 #pragma once
 
 #include <cstdint>

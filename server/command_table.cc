@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include <fmt/format.h>
 #include "server/arg_reader.h"
 #include "storage/numbers.h"
 
@@ -76,9 +76,10 @@ class SyntaxCounter {
 }  // namespace
 
 std::string_view GroupName(Group group) {
-  constexpr std::string_view kNames[] = {
-      "generic", "string", "list",   "set",          "sorted-set", "hash",       "stream", "bitmap",
-      "hyperloglog", "geo", "pubsub", "transactions", "scripting",  "connection", "server", "cache"};
+  constexpr std::string_view kNames[] = {"generic",     "string",     "list",   "set",
+                                         "sorted-set",  "hash",       "stream", "bitmap",
+                                         "hyperloglog", "geo",        "pubsub", "transactions",
+                                         "scripting",   "connection", "server", "cache"};
   return kNames[static_cast<size_t>(group)];
 }
 
@@ -106,7 +107,7 @@ void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
   info.container = container;
   info.index = index;
   info.full_name = container == nullptr ? std::string(spec.name)
-                                        : absl::StrCat(container->name, "|", spec.name);
+                                        : fmt::format("{}|{}", container->name, spec.name);
   info.arity = ArityOf(spec.syntax, container == nullptr ? 1 : 2);
   if (!spec.subcommands.empty() && spec.handler == nullptr) info.arity = -2;
   info.single_key = spec.keys[0].kind == KeySpec::Kind::kRange && spec.keys[0].first == 1 &&

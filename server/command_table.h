@@ -1,4 +1,5 @@
-// All commands by name. Built once at start from the families' tables; immutable and thread-safe afterwards.
+// All commands by name. Built once at start from the families' tables; immutable and thread-safe
+// afterwards.
 #pragma once
 
 #include <cstdint>
@@ -18,25 +19,27 @@ struct CommandInfo {
   const CommandSpec* container = nullptr;  // of a subcommand
   int index = 0;                           // dense: for statistics
   int arity = 0;
-  std::string full_name;                   // "get", "config|get"
-  bool single_key = false;                 // exactly one key, at position 1: the short way
+  std::string full_name;    // "get", "config|get"
+  bool single_key = false;  // exactly one key, at position 1: the short way
 };
 
 class CommandTable {
  public:
   CommandTable();
 
-  // The row that `args` asks for: a subcommand where the command is a container and its second word names one.
-  // Null when unknown; `*container` is then the container whose subcommand is unknown, or null.
-  const CommandInfo* Find(std::span<const std::string_view> args, const CommandInfo** container) const;
+  // The row that `args` asks for: a subcommand where the command is a container and its second word
+  // names one. Null when unknown; `*container` is then the container whose subcommand is unknown,
+  // or null.
+  const CommandInfo* Find(std::span<const std::string_view> args,
+                          const CommandInfo** container) const;
   // By full name ("config|get"), any case.
   const CommandInfo* FindByName(std::string_view name) const;
   const CommandInfo& InfoOf(const CommandSpec& spec) const;
 
   std::span<const CommandInfo> all() const { return infos_; }  // subcommands follow their container
 
-  // Appends the positions of the keys of a request. REQUIRES: its arity is right. False when the command's keys
-  // cannot be told (a bad count).
+  // Appends the positions of the keys of a request. REQUIRES: its arity is right. False when the
+  // command's keys cannot be told (a bad count).
   static bool KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
                            std::vector<int>* positions);
 

@@ -1,9 +1,11 @@
 #include "server/dispatcher.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <iterator>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/command_context.h"
 #include "server/engine.h"
 #include "server/errors.h"
@@ -51,14 +53,13 @@ std::string Dispatcher::UnknownCommand(const PreparedCommand& command) const {
   if (command.container != nullptr) {
     return errors::UnknownSubcommand(command.container->full_name, command.args[1]);
   }
-  std::string text = absl::StrCat("ERR unknown command '",
-                                  command.args[0].substr(0, kUnknownCommandBytesMax),
-                                  "', with args beginning with: ");
+  std::string text = fmt::format("ERR unknown command '{}', with args beginning with: ",
+                                 command.args[0].substr(0, kUnknownCommandBytesMax));
   size_t shown = 0;
   for (const std::string_view arg : command.args.subspan(1)) {
     if (shown >= kUnknownCommandBytesMax) break;
     const std::string_view part = arg.substr(0, kUnknownCommandBytesMax - shown);
-    absl::StrAppend(&text, "'", part, "' ");
+    fmt::format_to(std::back_inserter(text), "'{}' ", part);
     shown += part.size() + 3;
   }
   return text;
@@ -231,16 +232,15 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
 Status Dispatcher::Call(Session& session, const PreparedCommand& command, const RunScope& scope,
                         ReplyWriter& reply) {
   const size_t first = command.info->container == nullptr ? 1 : 2;
-  CommandContext context{
-      engine_,
-      *this,
-      session,
-      *command.info,
-      ArgReader(command.args, first, engine_.keyspace.hasher(), command.key,
-                command.info->single_key ? 1 : 0),
-      reply,
-      storage::Database(engine_.keyspace, session.database, now_ms_, scope.undo),
-      scope};
+  CommandContext context{engine_,
+                         *this,
+                         session,
+                         *command.info,
+                         ArgReader(command.args, first, engine_.keyspace.hasher(), command.key,
+                                   command.info->single_key ? 1 : 0),
+                         reply,
+                         storage::Database(engine_.keyspace, session.database, now_ms_, scope.undo),
+                         scope};
   return command.info->spec->handler(context);
 }
 

@@ -1,8 +1,8 @@
-// Runs commands: finds the row, checks admission, locks the stripes of the keys, calls the handler, encodes its
-// outcome, counts it.
+// Runs commands: finds the row, checks admission, locks the stripes of the keys, calls the handler,
+// encodes its outcome, counts it.
 //
-// One per worker; not thread-safe. The hot path per command: one probe of the command table, one hash of the
-// key, one stripe's lock, the handler, two readings of the tick counter.
+// One per worker; not thread-safe. The hot path per command: one probe of the command table, one
+// hash of the key, one stripe's lock, the handler, two readings of the tick counter.
 #pragma once
 
 #include <cstdint>
@@ -37,19 +37,19 @@ struct PreparedCommand {
 };
 
 enum class Disposition : uint8_t {
-  kDone,     // the reply is written (or there is none)
-  kParked,   // nothing has happened: come back later with the same command
-  kSettling, // done, but memory is over its limit: send no reply until Settle() answers true
+  kDone,      // the reply is written (or there is none)
+  kParked,    // nothing has happened: come back later with the same command
+  kSettling,  // done, but memory is over its limit: send no reply until Settle() answers true
 };
 
 // What a command runs with, beyond its own arguments.
 struct RunScope {
-  const StripeSet* held;               // the stripes that are locked
-  storage::UndoLog* undo = nullptr;    // of a script that may start again
-  Effects* effects = nullptr;          // likewise
+  const StripeSet* held;             // the stripes that are locked
+  storage::UndoLog* undo = nullptr;  // of a script that may start again
+  Effects* effects = nullptr;        // likewise
   bool in_exec = false;
   bool in_script = false;
-  bool* restart = nullptr;             // set by a script that needs all stripes
+  bool* restart = nullptr;  // set by a script that needs all stripes
 };
 
 class Dispatcher {
@@ -70,8 +70,9 @@ class Dispatcher {
   // After kSettling: evicts for a while. True when the replies may go.
   bool Settle();
 
-  // Runs one queued or scripted command in `scope`, whose stripes are held: writes the reply to `session.reply`
-  // and counts it. `kKeysNotHeld` when a key's stripe is not in the scope; nothing has happened then.
+  // Runs one queued or scripted command in `scope`, whose stripes are held: writes the reply to
+  // `session.reply` and counts it. `kKeysNotHeld` when a key's stripe is not in the scope; nothing
+  // has happened then.
   enum class NestedOutcome : uint8_t { kDone, kKeysNotHeld };
   NestedOutcome RunNested(Session& session, const CommandInfo& info,
                           std::span<const std::string_view> args, const RunScope& scope,

@@ -1,4 +1,5 @@
-// Messages and keyspace events of a script that may have to start again: they are kept until it ends.
+// Messages and keyspace events of a script that may have to start again: they are kept until it
+// ends.
 #pragma once
 
 #include <cstdint>

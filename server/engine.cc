@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "absl/strings/str_format.h"
+#include <fmt/format.h>
 #include "server/config/option_store.h"
 #include "server/scripting/script_cache.h"
 
@@ -22,7 +22,7 @@ uint64_t RandomSeed() {
 std::string RandomHex(size_t digits) {
   std::random_device device;
   std::string hex;
-  while (hex.size() < digits) hex += absl::StrFormat("%08x", device());
+  while (hex.size() < digits) hex += fmt::format("{:08x}", device());
   return hex.substr(0, digits);
 }
 
@@ -40,16 +40,26 @@ storage::KeyspaceOptions ForWorkers(int workers, const LiveOptions& options) {
 storage::EvictionPolicy ToStorage(MaxmemoryPolicy policy) {
   using storage::EvictionPolicy;
   switch (policy) {
-    case MaxmemoryPolicy::kVolatileLru: return EvictionPolicy::kVolatileLru;
-    case MaxmemoryPolicy::kVolatileLfu: return EvictionPolicy::kVolatileLfu;
-    case MaxmemoryPolicy::kVolatileLrm: return EvictionPolicy::kVolatileLrm;
-    case MaxmemoryPolicy::kVolatileRandom: return EvictionPolicy::kVolatileRandom;
-    case MaxmemoryPolicy::kVolatileTtl: return EvictionPolicy::kVolatileTtl;
-    case MaxmemoryPolicy::kAllkeysLru: return EvictionPolicy::kAllKeysLru;
-    case MaxmemoryPolicy::kAllkeysLfu: return EvictionPolicy::kAllKeysLfu;
-    case MaxmemoryPolicy::kAllkeysLrm: return EvictionPolicy::kAllKeysLrm;
-    case MaxmemoryPolicy::kAllkeysRandom: return EvictionPolicy::kAllKeysRandom;
-    case MaxmemoryPolicy::kNoEviction: return EvictionPolicy::kNoEviction;
+    case MaxmemoryPolicy::kVolatileLru:
+      return EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu:
+      return EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileLrm:
+      return EvictionPolicy::kVolatileLrm;
+    case MaxmemoryPolicy::kVolatileRandom:
+      return EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl:
+      return EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru:
+      return EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu:
+      return EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysLrm:
+      return EvictionPolicy::kAllKeysLrm;
+    case MaxmemoryPolicy::kAllkeysRandom:
+      return EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction:
+      return EvictionPolicy::kNoEviction;
   }
   return EvictionPolicy::kNoEviction;
 }
@@ -76,10 +86,11 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, int worker_count)
     statistics.push_back(std::make_unique<WorkerStatistics>(commands.all().size()));
   }
   ApplyOptions();
-  for (const char* name : {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "requirepass"}) {
+  for (const char* name :
+       {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "requirepass"}) {
     option_store.OnChange(name, [this](const std::string&) {
       ApplyOptions();
-      return Outcome();
+      return Outcome::Ok();
     });
   }
 }

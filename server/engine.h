@@ -72,7 +72,7 @@ struct Engine : private storage::KeyspaceObserver {
   // One per worker, in order.
   std::vector<std::unique_ptr<WorkerStatistics>> statistics;
 
-  const std::string run_id;        // 40 hexadecimal digits, new at each start
+  const std::string run_id;  // 40 hexadecimal digits, new at each start
   const int64_t started_at_unix_us;
   const int64_t started_at_steady_us;
   std::atomic<uint64_t> connections_received{0}, connections_rejected{0};

@@ -1,21 +1,22 @@
 #include "server/errors.h"
 
-#include "absl/strings/str_cat.h"
+#include <fmt/format.h>
 
 namespace larder::errors {
 
 std::string WrongArity(std::string_view command) {
-  return absl::StrCat("ERR wrong number of arguments for '", command, "' command");
+  return fmt::format("ERR wrong number of arguments for '{}' command", command);
 }
 
 std::string InvalidExpire(std::string_view command) {
-  return absl::StrCat("ERR invalid expire time in '", command, "' command");
+  return fmt::format("ERR invalid expire time in '{}' command", command);
 }
 
 std::string OnlyInSubscriberContext(std::string_view command) {
-  return absl::StrCat("ERR Can't execute '", command,
-                      "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
-                      "this context");
+  return fmt::format(
+      "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+      "allowed in this context",
+      command);
 }
 
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand) {
@@ -23,13 +24,11 @@ std::string UnknownSubcommand(std::string_view command, std::string_view subcomm
   for (char& c : upper) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
-  return absl::StrCat("ERR unknown subcommand '", subcommand.substr(0, 128), "'. Try ", upper,
-                      " HELP.");
+  return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", subcommand.substr(0, 128), upper);
 }
 
 std::string NoPermissionToRun(std::string_view user, std::string_view command) {
-  return absl::StrCat("NOPERM User ", user, " has no permissions to run the '", command,
-                      "' command");
+  return fmt::format("NOPERM User {} has no permissions to run the '{}' command", user, command);
 }
 
 }  // namespace larder::errors

@@ -39,7 +39,8 @@ inline constexpr std::string_view kNoProto = "NOPROTO unsupported protocol versi
 inline constexpr std::string_view kProtoNotInteger =
     "ERR Protocol version is not an integer or out of range";
 inline constexpr std::string_view kHelloNoAuth =
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+    "<proto> AUTH <user> "
     "<pass> option can be used to authenticate the client and select the RESP protocol version at "
     "the same time";
 inline constexpr std::string_view kBadClientName =
@@ -52,7 +53,8 @@ inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MU
 inline constexpr std::string_view kWatchInsideMulti = "ERR WATCH inside MULTI is not allowed";
 inline constexpr std::string_view kExecAbort =
     "EXECABORT Transaction discarded because of previous errors.";
-inline constexpr std::string_view kNotAllowedInMulti = "ERR Command not allowed inside a transaction";
+inline constexpr std::string_view kNotAllowedInMulti =
+    "ERR Command not allowed inside a transaction";
 
 inline constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
 inline constexpr std::string_view kNotAllowedFromScript =
@@ -70,31 +72,44 @@ inline constexpr std::string_view kBusyScript =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";
 inline constexpr std::string_view kUnkillable =
-    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either "
-    "wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+    "either "
+    "wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE "
+    "command.";
 inline constexpr std::string_view kScriptKilled =
     "ERR Error running script: Script killed by user with SCRIPT KILL.";
 
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 inline constexpr std::string_view kDenied =
-    "DENIED Redis is running in protected mode because protected mode is enabled and no password is "
-    "set for the default user. In this mode connections are only accepted from the loopback interface. "
+    "DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is "
+    "set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. "
     "If you want to connect from external computers to Redis you may adopt one of the following "
-    "solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from "
-    "the loopback interface by connecting to Redis from the same host the server is running, however "
-    "MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make "
-    "this change permanent. 2) Alternatively you can just disable the protected mode by editing the "
-    "Redis configuration file, and setting the protected mode option to 'no', and then restarting the "
+    "solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' "
+    "from "
+    "the loopback interface by connecting to Redis from the same host the server is running, "
+    "however "
+    "MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to "
+    "make "
+    "this change permanent. 2) Alternatively you can just disable the protected mode by editing "
+    "the "
+    "Redis configuration file, and setting the protected mode option to 'no', and then restarting "
+    "the "
     "server. 3) If you started the server manually just for testing, restart it with the "
-    "'--protected-mode no' option. 4) Set up an authentication password for the default user. NOTE: "
+    "'--protected-mode no' option. 4) Set up an authentication password for the default user. "
+    "NOTE: "
     "You only need to do one of the above things in order for the server to start accepting "
     "connections from the outside.";
 inline constexpr std::string_view kDebugNotAllowed =
-    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
-    "run it from a local connection, otherwise you need to set this option in the configuration file, "
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
+    "can "
+    "run it from a local connection, otherwise you need to set this option in the configuration "
+    "file, "
     "and then restart the server.";
 
-std::string WrongArity(std::string_view command);     // ERR wrong number of arguments for 'get' command
+std::string WrongArity(
+    std::string_view command);  // ERR wrong number of arguments for 'get' command
 std::string InvalidExpire(std::string_view command);  // ERR invalid expire time in 'set' command
 std::string OnlyInSubscriberContext(std::string_view command);
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);

@@ -1,7 +1,9 @@
-// What other threads want from a worker: messages for its clients, and functions to run on its thread.
+// What other threads want from a worker: messages for its clients, and functions to run on its
+// thread.
 //
-// A client of another worker is never touched directly: it is named by its id, and an id that is gone by the
-// time the message is read is passed over. Messages keep the order in which they were posted.
+// A client of another worker is never touched directly: it is named by its id, and an id that is
+// gone by the time the message is read is passed over. Messages keep the order in which they were
+// posted.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +35,8 @@ class Mailbox {
   void Push(uint64_t session_id, std::shared_ptr<const PushMessage> message);
   void Post(std::function<void()> task);
 
-  // Runs what is waiting: `find` answers the session of an id, or null. Tasks and deliveries may post
-  // again: that is run by the next Drain. Returns false when there was nothing.
+  // Runs what is waiting: `find` answers the session of an id, or null. Tasks and deliveries may
+  // post again: that is run by the next Drain. Returns false when there was nothing.
   bool Drain(const std::function<Session*(uint64_t)>& find);
 
  private:

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <cstdio>
 
-#include "absl/strings/str_format.h"
+#include <fmt/format.h>
 
 namespace larder {
 
@@ -22,8 +22,8 @@ void Monitors::Remove(uint64_t session_id) {
 
 void Monitors::Feed(int64_t unix_us, int database, std::string_view address,
                     std::span<const std::string_view> args) {
-  std::string line = absl::StrFormat("%d.%06d [%d %s]", unix_us / 1'000'000, unix_us % 1'000'000,
-                                     database, address);
+  std::string line =
+      fmt::format("{}.{:06} [{} {}]", unix_us / 1'000'000, unix_us % 1'000'000, database, address);
   for (const std::string_view arg : args) line += " " + Quoted(arg);
   PushMessage message{PushMessage::Kind::kMonitorLine, {}, {}, std::move(line)};
   const auto shared = std::make_shared<const PushMessage>(std::move(message));
@@ -37,18 +37,32 @@ std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': quoted += "\\\""; break;
-      case '\\': quoted += "\\\\"; break;
-      case '\n': quoted += "\\n"; break;
-      case '\r': quoted += "\\r"; break;
-      case '\t': quoted += "\\t"; break;
-      case '\a': quoted += "\\a"; break;
-      case '\b': quoted += "\\b"; break;
+      case '"':
+        quoted += "\\\"";
+        break;
+      case '\\':
+        quoted += "\\\\";
+        break;
+      case '\n':
+        quoted += "\\n";
+        break;
+      case '\r':
+        quoted += "\\r";
+        break;
+      case '\t':
+        quoted += "\\t";
+        break;
+      case '\a':
+        quoted += "\\a";
+        break;
+      case '\b':
+        quoted += "\\b";
+        break;
       default:
         if (std::isprint(static_cast<unsigned char>(c))) {
           quoted += c;
         } else {
-          quoted += absl::StrFormat("\\x%02x", static_cast<unsigned char>(c));
+          quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         }
     }
   }

@@ -1,8 +1,9 @@
 #include "server/notifications.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "server/pubsub.h"
 
 namespace larder {
@@ -10,13 +11,15 @@ namespace larder {
 void Notifications::Publish(NotifyClass event_class, std::string_view event, int database,
                             std::string_view key) {
   const uint32_t classes = classes_.load(std::memory_order_relaxed);
-  const auto on = [classes](NotifyClass one) { return (classes & static_cast<uint32_t>(one)) != 0; };
+  const auto on = [classes](NotifyClass one) {
+    return (classes & static_cast<uint32_t>(one)) != 0;
+  };
   if (!on(event_class)) return;
   if (on(NotifyClass::kKeyspace)) {
-    pubsub_.Publish(absl::StrCat("__keyspace@", database, "__:", key), event);
+    pubsub_.Publish(fmt::format("__keyspace@{}__:{}", database, key), event);
   }
   if (on(NotifyClass::kKeyevent)) {
-    pubsub_.Publish(absl::StrCat("__keyevent@", database, "__:", event), key);
+    pubsub_.Publish(fmt::format("__keyevent@{}__:{}", database, event), key);
   }
 }
 

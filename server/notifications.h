@@ -1,7 +1,7 @@
 // Keyspace events (notify-keyspace-events): which classes are on, and their publication.
 //
-// Thread-safe. Publish is called with the stripe of the key locked, so that the order of events is the order of
-// execution.
+// Thread-safe. Publish is called with the stripe of the key locked, so that the order of events is
+// the order of execution.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@ enum class NotifyClass : uint32_t {
   kKeyMiss = 1 << 11,  // m, not part of A
   kModule = 1 << 12,   // d
   kNew = 1 << 13,      // n, not part of A
-};  // the same bits as KeyspaceEventFlag in config/live_options.h
+};                     // the same bits as KeyspaceEventFlag in config/live_options.h
 
 class Notifications {
  public:

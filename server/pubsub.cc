@@ -31,8 +31,9 @@ int64_t PubSub::Publish(std::string_view channel, std::string_view payload) {
   int64_t receivers = 0;
   const Table& channels = table(ChannelKind::kChannel);
   if (const auto found = channels.find(channel); found != channels.end()) {
-    receivers += Send(found->second, {PushMessage::Kind::kMessage, {}, std::string(channel),
-                                      std::string(payload)});
+    receivers +=
+        Send(found->second,
+             {PushMessage::Kind::kMessage, {}, std::string(channel), std::string(payload)});
   }
   for (const auto& [pattern, subscribers] : table(ChannelKind::kPattern)) {
     if (!storage::GlobMatch(pattern, channel)) continue;
@@ -47,8 +48,8 @@ int64_t PubSub::PublishShard(std::string_view channel, std::string_view payload)
   const Table& channels = table(ChannelKind::kShard);
   const auto found = channels.find(channel);
   if (found == channels.end()) return 0;
-  return Send(found->second, {PushMessage::Kind::kShardMessage, {}, std::string(channel),
-                              std::string(payload)});
+  return Send(found->second,
+              {PushMessage::Kind::kShardMessage, {}, std::string(channel), std::string(payload)});
 }
 
 int64_t PubSub::ReceiverCount(std::string_view channel, bool shard) const {

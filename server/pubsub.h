@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/mailbox.h"
+#include "storage/string_map.h"
 
 namespace larder {
 
@@ -26,8 +26,8 @@ struct Subscriber {
 
 class PubSub {
  public:
-  // The caller keeps its own list of what it is subscribed to (Session::subscriptions) and subscribes
-  // only once to each.
+  // The caller keeps its own list of what it is subscribed to (Session::subscriptions) and
+  // subscribes only once to each.
   void Subscribe(ChannelKind kind, std::string_view channel, Subscriber subscriber);
   void Unsubscribe(ChannelKind kind, std::string_view channel, uint64_t session_id);
 
@@ -45,7 +45,7 @@ class PubSub {
   int64_t ChannelCount(ChannelKind kind) const;
 
  private:
-  using Table = absl::flat_hash_map<std::string, std::vector<Subscriber>>;
+  using Table = storage::StringMap<std::vector<Subscriber>>;
   Table& table(ChannelKind kind) { return tables_[static_cast<size_t>(kind)]; }
   const Table& table(ChannelKind kind) const { return tables_[static_cast<size_t>(kind)]; }
   static int64_t Send(const std::vector<Subscriber>& to, PushMessage message);

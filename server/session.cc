@@ -73,7 +73,8 @@ bool Session::Unsubscribe(ChannelKind kind, std::string_view channel) {
 }
 
 void Session::UnsubscribeAll() {
-  for (const ChannelKind kind : {ChannelKind::kChannel, ChannelKind::kPattern, ChannelKind::kShard}) {
+  for (const ChannelKind kind :
+       {ChannelKind::kChannel, ChannelKind::kPattern, ChannelKind::kShard}) {
     for (const std::string& channel : subscriptions(kind)) {
       engine_.pubsub.Unsubscribe(kind, channel, id());
     }

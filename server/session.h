@@ -1,7 +1,8 @@
 // One client's state: what it has selected, queued, watched and subscribed to, and the replies that
 // wait for it. Knows nothing of sockets: a connection or a test owns it and sends its output.
 //
-// Not thread-safe: it lives on its worker's thread. Others reach it by its id through the worker's mailbox.
+// Not thread-safe: it lives on its worker's thread. Others reach it by its id through the worker's
+// mailbox.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "protocol/output_buffer.h"
 #include "protocol/reply_writer.h"
 #include "server/client_record.h"
@@ -17,6 +17,7 @@
 #include "server/pubsub.h"
 #include "server/status.h"
 #include "storage/key.h"
+#include "storage/string_map.h"
 #include "storage/watch.h"
 
 namespace larder {
@@ -82,11 +83,11 @@ class Session {
   std::vector<WatchedKey> watched;
   storage::WatchMark watch_dirty{false};
   bool in_multi() const { return transaction != nullptr; }
-  void DropTransaction();  // DISCARD, and after EXEC; keeps watches
+  void DropTransaction();              // DISCARD, and after EXEC; keeps watches
   bool unwatch_after_command = false;  // once no stripe is locked any more
 
   // ---- subscriptions
-  absl::flat_hash_set<std::string>& subscriptions(ChannelKind kind) {
+  storage::StringSet& subscriptions(ChannelKind kind) {
     return subscriptions_[static_cast<size_t>(kind)];
   }
   // Adds or removes one, also in the registry. False when there was nothing to do.
@@ -96,7 +97,9 @@ class Session {
   int64_t subscription_count() const {  // channels and patterns, as replies count them
     return static_cast<int64_t>(subscriptions_[0].size() + subscriptions_[1].size());
   }
-  int64_t shard_subscription_count() const { return static_cast<int64_t>(subscriptions_[2].size()); }
+  int64_t shard_subscription_count() const {
+    return static_cast<int64_t>(subscriptions_[2].size());
+  }
   // RESP2 clients with subscriptions may only run a few commands.
   bool in_subscriber_mode() const {
     return (subscription_count() + shard_subscription_count()) > 0 &&
@@ -118,7 +121,7 @@ class Session {
 
   Engine& engine_;
   Mailbox& mailbox_;
-  absl::flat_hash_set<std::string> subscriptions_[3];
+  storage::StringSet subscriptions_[3];
 };
 
 }  // namespace larder

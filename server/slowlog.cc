@@ -1,24 +1,26 @@
 #include "server/slowlog.h"
 
-#include "absl/strings/str_cat.h"
+#include <fmt/format.h>
 
 namespace larder {
 namespace {
 
 std::vector<std::string> Shortened(std::span<const std::string_view> args) {
   std::vector<std::string> shortened;
-  const size_t shown = args.size() > SlowLog::kArgumentsMax ? SlowLog::kArgumentsMax - 1 : args.size();
+  const size_t shown =
+      args.size() > SlowLog::kArgumentsMax ? SlowLog::kArgumentsMax - 1 : args.size();
   for (size_t i = 0; i < shown; ++i) {
     const std::string_view arg = args[i];
     if (arg.size() <= SlowLog::kArgumentBytesMax) {
       shortened.emplace_back(arg);
     } else {
-      shortened.push_back(absl::StrCat(arg.substr(0, SlowLog::kArgumentBytesMax), "... (",
-                                       arg.size() - SlowLog::kArgumentBytesMax, " more bytes)"));
+      shortened.push_back(fmt::format("{}... ({} more bytes)",
+                                      arg.substr(0, SlowLog::kArgumentBytesMax),
+                                      arg.size() - SlowLog::kArgumentBytesMax));
     }
   }
   if (shown < args.size()) {
-    shortened.push_back(absl::StrCat("... (", args.size() - shown, " more arguments)"));
+    shortened.push_back(fmt::format("... ({} more arguments)", args.size() - shown));
   }
   return shortened;
 }
@@ -27,7 +29,11 @@ std::vector<std::string> Shortened(std::span<const std::string_view> args) {
 
 void SlowLog::Add(std::span<const std::string_view> args, int64_t unix_seconds, int64_t duration_us,
                   std::string client_address, std::string client_name, size_t entries_max) {
-  SlowEntry entry{0, unix_seconds, duration_us, Shortened(args), std::move(client_address),
+  SlowEntry entry{0,
+                  unix_seconds,
+                  duration_us,
+                  Shortened(args),
+                  std::move(client_address),
                   std::move(client_name)};
   std::lock_guard lock(mutex_);
   entry.id = next_id_++;

@@ -1,5 +1,5 @@
-// Counters for INFO. Each worker has its own and is the only one to write them; any thread may read. So an
-// increment is a plain add, and a sum is exact once the workers are quiet.
+// Counters for INFO. Each worker has its own and is the only one to write them; any thread may
+// read. So an increment is a plain add, and a sum is exact once the workers are quiet.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// The processor's time-stamp counter as a stop watch: a few nanoseconds a reading, where the kernel's
-// clock takes five times that. Ticks are turned into time only when somebody looks.
+// The processor's time-stamp counter as a stop watch: a few nanoseconds a reading, where the
+// kernel's clock takes five times that. Ticks are turned into time only when somebody looks.
 #pragma once
 
 #include <cstdint>

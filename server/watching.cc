@@ -5,8 +5,8 @@
 namespace larder {
 
 void WatchKey(Engine& engine, Session& session, const storage::Key& key) {
-  const bool known = std::any_of(
-      session.watched.begin(), session.watched.end(), [&](const WatchedKey& watched) {
+  const bool known =
+      std::any_of(session.watched.begin(), session.watched.end(), [&](const WatchedKey& watched) {
         return watched.database == session.database && watched.key == key.bytes;
       });
   if (known) return;

@@ -1,7 +1,7 @@
 // WATCH and UNWATCH: a session's entries in the stripes' registries.
 //
-// Removal locks each stripe by itself, waiting where it must: a watch that is left behind would be a
-// dangling pointer.
+// Removal locks each stripe by itself, waiting where it must: a watch that is left behind would be
+// a dangling pointer.
 #pragma once
 
 #include "server/engine.h"

@@ -1,4 +1,5 @@
-// The rule for the names that clients give themselves (CLIENT SETNAME, HELLO SETNAME, CLIENT SETINFO).
+// The rule for the names that clients give themselves (CLIENT SETNAME, HELLO SETNAME, CLIENT
+// SETINFO).
 #pragma once
 
 #include <string_view>

@@ -44,8 +44,8 @@ Status Select(CommandContext& ctx) {
 
 // The default user is the only one so far.
 Status LogIn(CommandContext& ctx, std::string_view user, std::string_view password) {
-  const bool right = user == "default" &&
-                     (!ctx.engine.PasswordRequired() || ctx.engine.PasswordIs(password));
+  const bool right =
+      user == "default" && (!ctx.engine.PasswordRequired() || ctx.engine.PasswordIs(password));
   if (!right) return Error(errors::kWrongPass);
   ctx.session.authenticated = true;
   return Ok();

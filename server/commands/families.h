@@ -1,4 +1,5 @@
-// Every family of commands: one table each. A new family is declared here and listed in families.cc.
+// Every family of commands: one table each. A new family is declared here and listed in
+// families.cc.
 #pragma once
 
 #include <span>

@@ -11,9 +11,8 @@ namespace larder {
 namespace {
 
 std::string_view Verb(ChannelKind kind, bool subscribe) {
-  constexpr std::string_view kVerbs[3][2] = {{"unsubscribe", "subscribe"},
-                                             {"punsubscribe", "psubscribe"},
-                                             {"sunsubscribe", "ssubscribe"}};
+  constexpr std::string_view kVerbs[3][2] = {
+      {"unsubscribe", "subscribe"}, {"punsubscribe", "psubscribe"}, {"sunsubscribe", "ssubscribe"}};
   return kVerbs[static_cast<size_t>(kind)][subscribe ? 1 : 0];
 }
 
@@ -131,7 +130,8 @@ Status Help(CommandContext& ctx) {
   return Ok();
 }
 
-constexpr uint32_t kSubscribing = Flag::kPubSubCommand | Flag::kNoScript | Flag::kLoading | Flag::kStale;
+constexpr uint32_t kSubscribing =
+    Flag::kPubSubCommand | Flag::kNoScript | Flag::kLoading | Flag::kStale;
 constexpr uint32_t kPublishing =
     Flag::kPubSubCommand | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kMayReplicate;
 constexpr uint32_t kAsking = Flag::kPubSubCommand | Flag::kLoading | Flag::kStale;
@@ -180,7 +180,8 @@ constexpr CommandSpec kPubSubSubcommands[] = {
     {.name = "shardnumsub",
      .syntax = "[shardchannel [shardchannel ...]]",
      .summary = "Returns the count of subscribers of shard channels.",
-     .complexity = "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
+     .complexity =
+         "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
      .since = "7.0.0",
      .group = Group::kPubSub,
      .flags = kAsking,
@@ -199,7 +200,8 @@ constexpr CommandSpec kCommands[] = {
     {.name = "publish",
      .syntax = "channel message",
      .summary = "Posts a message to a channel.",
-     .complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
+     .complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel "
+                   "and M is the total number of subscribed patterns (by any client).",
      .since = "2.0.0",
      .group = Group::kPubSub,
      .flags = kPublishing,
@@ -213,7 +215,8 @@ constexpr CommandSpec kCommands[] = {
      .subcommands = kPubSubSubcommands},
     {.name = "punsubscribe",
      .syntax = "[pattern [pattern ...]]",
-     .summary = "Stops listening to messages published to channels that match one or more patterns.",
+     .summary =
+         "Stops listening to messages published to channels that match one or more patterns.",
      .complexity = "O(N) where N is the number of patterns to unsubscribe.",
      .since = "2.0.0",
      .group = Group::kPubSub,
@@ -222,7 +225,8 @@ constexpr CommandSpec kCommands[] = {
     {.name = "spublish",
      .syntax = "shardchannel message",
      .summary = "Post a message to a shard channel",
-     .complexity = "O(N) where N is the number of clients subscribed to the receiving shard channel.",
+     .complexity =
+         "O(N) where N is the number of clients subscribed to the receiving shard channel.",
      .since = "7.0.0",
      .group = Group::kPubSub,
      .flags = kPublishing,
