@@ -1,6 +1,7 @@
 #include "protocol/output_buffer.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace larder::protocol {
@@ -9,7 +10,7 @@ void OutputBuffer::AppendPinned(std::string_view bytes, Pin pin) {
   if (bytes.empty()) return;
   if (segments_.empty()) sent_from_front_ = std::exchange(sent_from_tail_, 0);
   pinned_bytes_ += tail_.size() + bytes.size() - (segments_.empty() ? sent_from_front_ : 0);
-  segments_.push_back({std::exchange(tail_, {}), bytes, std::move(pin)});
+  segments_.push_back({std::move(tail_), bytes, std::move(pin)});
 }
 
 int OutputBuffer::Gather(iovec* vectors, int count) const {
@@ -25,10 +26,10 @@ int OutputBuffer::Gather(iovec* vectors, int count) const {
   size_t sent = segments_.empty() ? sent_from_tail_ : sent_from_front_;
   for (const Segment& segment : segments_) {
     if (used == count) return used;
-    add(segment.copied, &sent);
+    add(segment.copied.view(), &sent);
     add(segment.pinned, &sent);
   }
-  add(tail_, &sent);
+  add(tail_.view(), &sent);
   return used;
 }
 
@@ -49,11 +50,14 @@ void OutputBuffer::Consume(size_t bytes) {
   sent_from_tail_ += bytes;
   if (sent_from_tail_ == tail_.size()) {
     sent_from_tail_ = 0;
+    // Memory is kept by a client whose pipelines fill it, and not after a single large reply.
+    const bool well_used = tail_.size() >= tail_.capacity() / 8;
+    const size_t kept = well_used ? kTailBytesKeptBusy : kTailBytesKept;
+    if (tail_.capacity() > kept) tail_ = {};
     tail_.clear();
-    if (tail_.capacity() > kTailBytesKept) tail_ = std::string();
   } else if (sent_from_tail_ >= kTailBytesKept && sent_from_tail_ >= tail_.size() / 2) {
     // A slow reader: moving at most as many bytes as were sent keeps this O(1) per byte.
-    tail_.erase(0, std::exchange(sent_from_tail_, 0));
+    tail_.EraseFront(std::exchange(sent_from_tail_, 0));
   }
 }
 
@@ -66,7 +70,7 @@ void OutputBuffer::Clear() {
 
 void OutputBuffer::Trim() {
   if (!empty()) return;
-  tail_ = std::string();
+  tail_ = {};
   segments_.clear();
 }
 

@@ -10,14 +10,18 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
+
+#include "protocol/byte_block.h"
 
 namespace larder::protocol {
 
 inline constexpr size_t kPinnedBytesMin = 16 * 1024;
-inline constexpr size_t kTailBytesKept = 64 * 1024;
+// The memory kept for the next replies when all is sent: up to the first figure always, up to the
+// second while it is well used.
+inline constexpr size_t kTailBytesKept = 16 * 1024;
+inline constexpr size_t kTailBytesKeptBusy = 256 * 1024;
 
 // Keeps the bytes of a pinned value alive until they are sent. The floors do not know each other,
 // so it is a plain pair of a pointer and a function that lets go of it.
@@ -55,7 +59,7 @@ class OutputBuffer {
 
   // The contiguous bytes appended since the last pinned value: for patching a length afterwards.
   // Positions in it stay valid until the next AppendPinned or Consume.
-  std::string& tail() { return tail_; }
+  ByteBlock& tail() { return tail_; }
 
   // Fills up to `count` vectors with the unsent bytes in order and returns how many were used.
   int Gather(iovec* vectors, int count) const;
@@ -70,8 +74,8 @@ class OutputBuffer {
   // Drops everything and lets go of every pin and of the memory.
   void Clear();
 
-  // Gives back the memory of an empty buffer: for connections that fall idle. Without it up to
-  // kTailBytesKept stay allocated for the next replies.
+  // Gives back the memory of an empty buffer: for connections that fall idle. Without it some
+  // stays allocated for the next replies (kTailBytesKept…).
   void Trim();
 
   // Bytes of memory that this buffer holds itself, pinned values not counted.
@@ -79,14 +83,14 @@ class OutputBuffer {
 
  private:
   struct Segment {
-    std::string copied;  // sent before `pinned`
+    ByteBlock copied;  // sent before `pinned`
     std::string_view pinned;
     Pin pin;
   };
   std::list<Segment> segments_;  // empty in the common case
   size_t sent_from_front_ = 0;   // bytes of segments_.front() that were sent
   size_t pinned_bytes_ = 0;      // unsent bytes in segments_
-  std::string tail_;
+  ByteBlock tail_;
   size_t sent_from_tail_ = 0;  // only while segments_ is empty
 };
 

@@ -9,11 +9,8 @@
 namespace larder::protocol {
 namespace {
 
-constexpr size_t kLengthLineBytesMax = 24;  // a type, 20 digits, CR and LF
+constexpr size_t kLineBytesMax = 24;  // a type, 20 digits, CR and LF
 constexpr size_t kDoubleBytesMax = 40;
-// A reply up to this size is put together in place; a longer one is appended in parts, because
-// growing a string in place zeroes the bytes first.
-constexpr size_t kBulkInPlaceBytesMax = 512;
 
 char* WriteNumber(char* at, int64_t value) {
   if (value >= 0 && value < 10) {
@@ -35,51 +32,38 @@ char* WriteLine(char* at, char type, int64_t value) {
   return WriteLineEnd(WriteNumber(at + 1, value));
 }
 
-// Appends `text` with the bytes that would break a line made spaces.
-void AppendOneLine(OutputBuffer& out, std::string_view text) {
-  std::string& tail = out.tail();
-  const size_t start = tail.size();
-  tail.append(text);
-  std::replace_if(
-      tail.begin() + static_cast<std::ptrdiff_t>(start), tail.end(),
+char* WriteBytes(char* at, std::string_view bytes) {
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
+}
+
+// Appends a line with the bytes of `text` that would break it made spaces.
+void AppendLine(ByteBlock& tail, char type, std::string_view text) {
+  char* at = tail.Reserve(text.size() + 3);
+  *at++ = type;
+  at = std::replace_copy_if(
+      text.begin(), text.end(), at,
       [](char byte) { return byte == '\r' || byte == '\n' || byte == '\0'; }, ' ');
+  tail.CommitTo(WriteLineEnd(at));
 }
 
 }  // namespace
 
-void ReplyWriter::Simple(std::string_view text) {
-  out_->Append('+');
-  AppendOneLine(*out_, text);
-  out_->Append("\r\n");
-}
+void ReplyWriter::Simple(std::string_view text) { AppendLine(out_->tail(), '+', text); }
 
 void ReplyWriter::Error(std::string_view text) {
   const size_t first = std::min(text.find_first_not_of("\r\n"), text.size());
-  const size_t last = text.find_last_not_of("\r\n") + 1;
-  out_->Append('-');
-  AppendOneLine(*out_, text.substr(first, last > first ? last - first : 0));
-  out_->Append("\r\n");
+  const size_t end = text.find_last_not_of("\r\n") + 1;
+  AppendLine(out_->tail(), '-', text.substr(first, end > first ? end - first : 0));
 }
 
 void ReplyWriter::Integer(int64_t value) { Header(':', value); }
 
 void ReplyWriter::Bulk(std::string_view bytes) {
-  char line[kLengthLineBytesMax];
-  const size_t line_bytes = WriteLine(line, '$', static_cast<int64_t>(bytes.size())) - line;
-  std::string& tail = out_->tail();
-  if (bytes.size() > kBulkInPlaceBytesMax) {
-    tail.append(line, line_bytes);
-    tail.append(bytes);
-    tail.append("\r\n", 2);
-    return;
-  }
-  const size_t start = tail.size();
-  tail.resize(start + line_bytes + bytes.size() + 2);
-  char* at = tail.data() + start;
-  std::memcpy(at, line, line_bytes);
-  at += line_bytes;
-  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-  WriteLineEnd(at + bytes.size());
+  ByteBlock& tail = out_->tail();
+  char* at = tail.Reserve(kLineBytesMax + bytes.size() + 2);
+  at = WriteLine(at, '$', static_cast<int64_t>(bytes.size()));
+  tail.CommitTo(WriteLineEnd(WriteBytes(at, bytes)));
 }
 
 void ReplyWriter::BulkPinned(std::string_view bytes, Pin pin) {
@@ -115,9 +99,7 @@ void ReplyWriter::Double(double value) {
   char text[kDoubleBytesMax];
   const std::string_view written(text, FormatDouble(value, text));
   if (version_ == Version::kResp2) return Bulk(written);
-  out_->Append(',');
-  out_->Append(written);
-  out_->Append("\r\n");
+  AppendLine(out_->tail(), ',', written);
 }
 
 void ReplyWriter::Boolean(bool value) {
@@ -137,9 +119,7 @@ void ReplyWriter::Verbatim(std::string_view format, std::string_view text) {
 
 void ReplyWriter::BigNumber(std::string_view digits) {
   if (version_ == Version::kResp2) return Bulk(digits);
-  out_->Append('(');
-  AppendOneLine(*out_, digits);
-  out_->Append("\r\n");
+  AppendLine(out_->tail(), '(', digits);
 }
 
 ReplyWriter::Later ReplyWriter::Open(char type) {
@@ -153,14 +133,14 @@ ReplyWriter::Later ReplyWriter::Open(char type) {
 void ReplyWriter::Finish(Later mark, int64_t elements_or_pairs) {
   --open_;
   const auto [type, length] = OnTheWire(mark.type, elements_or_pairs);
-  char line[kLengthLineBytesMax];
+  char line[kLineBytesMax];
   const size_t line_bytes = WriteLine(line, type, length) - line;
-  out_->tail().replace(mark.offset, std::strlen("*0\r\n"), line, line_bytes);
+  out_->tail().Replace(mark.offset, std::strlen("*0\r\n"), {line, line_bytes});
 }
 
 void ReplyWriter::Header(char type, int64_t length) {
-  char line[kLengthLineBytesMax];
-  out_->Append(std::string_view(line, WriteLine(line, type, length) - line));
+  ByteBlock& tail = out_->tail();
+  tail.CommitTo(WriteLine(tail.Reserve(kLineBytesMax), type, length));
 }
 
 void ReplyWriter::Aggregate(char type, int64_t length) {
