@@ -1,0 +1,296 @@
+#include "server/scripting/lua_engine.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <new>
+#include <utility>
+
+#include "server/scripting/lua_chunk.h"
+#include "server/scripting/lua_replies.h"
+#include "server/scripting/lua_vm.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kCompiledScriptsMax = 1000;
+constexpr size_t kIdleBytesMax = 1024 * 1024;  // what a VM may hold between scripts, about
+constexpr uint64_t kRandomSeed = 0x330E;       // srand48(0)
+
+constexpr char kChunkName[] = "@user_script";
+
+// The message handler of a script: notes the error's text and place while the stack still stands.
+// An error that a script catches never comes here.
+int NoteError(lua_State* L) {
+  LuaVm& vm = VmOf(L);
+  vm.error.clear();
+  vm.error_source.clear();
+  if (vm.stop == VmStop::kNone) {
+    size_t size = 0;
+    if (lua_istable(L, 1) != 0) {
+      if (!ReadErrorTable(L, 1, &vm.error)) vm.error = "ERR unknown error";
+    } else if (const char* text = lua_tolstring(L, 1, &size); text != nullptr) {
+      vm.error = "ERR " + std::string(text, size);
+    } else if (lua_isboolean(L, 1) != 0) {
+      vm.error = lua_toboolean(L, 1) != 0 ? "ERR true" : "ERR false";
+    } else {
+      vm.error = std::string("ERR ") + luaL_typename(L, 1);
+    }
+  }
+  lua_Debug frame;
+  for (int level = 1; level <= 2 && lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "Sl", &frame);
+    vm.error_source = frame.source;
+    vm.error_line = frame.currentline;
+    if (*frame.what != 'C') break;
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+struct RunState {
+  LuaVm* vm;
+  int function_reference;
+  const ScriptArguments* arguments;
+  protocol::ReplyWriter* writer;
+  ScriptResult* result;
+};
+
+void SetGlobalList(lua_State* L, const char* name, std::span<const std::string_view> values) {
+  constexpr size_t kPreallocatedMax = 1 << 20;
+  lua_createtable(L, static_cast<int>(std::min(values.size(), kPreallocatedMax)), 0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    PushBytes(L, values[i]);
+    lua_rawseti(L, -2, static_cast<int>(i + 1));
+  }
+  lua_setfield(L, -2, name);
+}
+
+void SetKeysAndArgv(lua_State* L, const LuaVm& vm, const ScriptArguments& arguments) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, vm.globals_reference);
+  SetGlobalList(L, "KEYS", arguments.keys);
+  SetGlobalList(L, "ARGV", arguments.argv);
+  lua_pop(L, 1);
+}
+
+// Everything of a run that may raise. Errors of the script end here; those of writing its result,
+// and lack of memory, in the caller.
+int RunProtected(lua_State* L) {
+  auto& state = *static_cast<RunState*>(lua_touserdata(L, 1));
+  LuaVm& vm = *state.vm;
+  lua_settop(L, 0);
+  SetKeysAndArgv(L, vm, *state.arguments);
+  lua_pushcfunction(L, NoteError);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state.function_reference);
+  const int status = lua_pcall(L, 0, 1, 1);
+  if (status != 0 || vm.stop != VmStop::kNone) {
+    state.result->outcome = ScriptOutcome::kError;
+    if (vm.stop != VmStop::kNone) return 0;
+    if (status == LUA_ERRRUN) {
+      state.result->error = vm.error;
+    } else {
+      vm.error_source.clear();
+      const char* text = status > 0 ? lua_tostring(L, -1) : nullptr;
+      state.result->error = std::string("ERR ") + (text != nullptr ? text : "not enough memory");
+    }
+    return 0;
+  }
+  if (ReadErrorTable(L, -1, &state.result->error)) {
+    state.result->outcome = ScriptOutcome::kError;
+    vm.error_source.clear();
+    return 0;
+  }
+  WriteResult(L, vm.call_version, *state.writer);
+  return 0;
+}
+
+int OpenProtected(lua_State* L) {
+  lua_settop(L, 0);
+  OpenSandbox(L);
+  // Makes the registry's free list, so that letting go of a reference later needs no memory.
+  lua_pushboolean(L, 1);
+  luaL_unref(L, LUA_REGISTRYINDEX, luaL_ref(L, LUA_REGISTRYINDEX));
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return 0;
+}
+
+// A collection may allocate (a smaller table of strings), so it too may raise.
+int CollectProtected(lua_State* L) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return 0;
+}
+
+int DropArgumentsProtected(lua_State* L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, VmOf(L).globals_reference);
+  for (const char* name : {"KEYS", "ARGV"}) {
+    lua_pushnil(L);
+    lua_setfield(L, -2, name);
+  }
+  return 0;
+}
+
+struct CompileState {
+  const Script* script;
+  std::string error;
+  int reference = LUA_NOREF;
+};
+
+int CompileProtected(lua_State* L) {
+  auto& state = *static_cast<CompileState*>(lua_touserdata(L, 1));
+  lua_settop(L, 0);
+  if (LoadChunk(L, state.script->code(), kChunkName) != 0) {
+    state.error = "ERR Error compiling script (new function): " + std::string(CheckBytes(L, -1));
+    return 0;
+  }
+  state.reference = luaL_ref(L, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+}  // namespace
+
+class LuaEngine::Impl {
+ public:
+  explicit Impl(LuaMemoryBudget& budget) : vm_(budget) {
+    vm_.main = lua_newstate(AllocateForVm, &vm_);
+    // Without memory for one VM there is no server: as for every other allocation at start.
+    if (vm_.main == nullptr || lua_cpcall(vm_.main, OpenProtected, nullptr) != 0) {
+      if (vm_.main != nullptr) lua_close(vm_.main);
+      throw std::bad_alloc();
+    }
+    vm_.current = vm_.main;
+    bytes_after_collection_ = vm_.memory.used();
+  }
+
+  ~Impl() {
+    Collect();
+    lua_close(vm_.main);
+  }
+
+  const LuaVm& vm() const { return vm_; }
+
+  // The reference of the compiled script, or LUA_NOREF and *error.
+  int Compile(const Script& script, std::string* error) {
+    if (const auto found = compiled_.find(script.sha); found != compiled_.end()) {
+      return found->second;
+    }
+    if (compiled_.size() >= kCompiledScriptsMax) DropCompiled();
+    CompileState state{&script};
+    if (lua_cpcall(vm_.main, CompileProtected, &state) != 0) {
+      lua_settop(vm_.main, 0);
+      state.error = "ERR Error compiling script (new function): not enough memory";
+    }
+    if (!state.error.empty()) {
+      lua_settop(vm_.main, 0);
+      *error = std::move(state.error);
+      return LUA_NOREF;
+    }
+    compiled_.emplace(script.sha, state.reference);
+    return state.reference;
+  }
+
+  ScriptResult Run(const Script& script, const ScriptArguments& arguments, ScriptHost& host,
+                   protocol::ReplyWriter& writer) {
+    ScriptResult result;
+    const int reference = Compile(script, &result.error);
+    if (reference == LUA_NOREF) {
+      result.outcome = ScriptOutcome::kError;
+      return result;
+    }
+    Begin(host);
+    RunState state{&vm_, reference, &arguments, &writer, &result};
+    const size_t tail_bytes = writer.out().tail().size();
+    const int status = lua_cpcall(vm_.main, RunProtected, &state);
+    if (status != 0) {
+      // The script itself was over: its result could not be written, or there was no memory for
+      // KEYS and ARGV.
+      writer.out().tail().resize(tail_bytes);
+      result.outcome = ScriptOutcome::kError;
+      const char* text = status > 0 ? lua_tostring(vm_.main, -1) : nullptr;
+      result.error = std::string("ERR ") + (text != nullptr ? text : "not enough memory");
+      vm_.error_source.clear();
+    }
+    if (vm_.stop == VmStop::kKilled) result.error = host.KillText();
+    if (vm_.stop == VmStop::kAbandoned) {
+      result = {ScriptOutcome::kAbandoned, {}};
+    } else if (result.outcome == ScriptOutcome::kError && !vm_.error_source.empty()) {
+      result.error += " script: " + script.sha + ", on " + vm_.error_source + ":" +
+                      std::to_string(vm_.error_line) + ".";
+    }
+    End();
+    return result;
+  }
+
+  void DropCompiled() {
+    for (const auto& [sha, reference] : compiled_) {
+      luaL_unref(vm_.main, LUA_REGISTRYINDEX, reference);
+    }
+    compiled_.clear();
+  }
+
+ private:
+  void Begin(ScriptHost& host) {
+    vm_.host = &host;
+    vm_.stop = VmStop::kNone;
+    vm_.current = vm_.main;
+    vm_.native_stack_base = static_cast<const char*>(__builtin_frame_address(0));
+    vm_.work = 0;
+    vm_.call_version = protocol::Version::kResp2;
+    vm_.cjson = CjsonSettings();
+    vm_.random_state = kRandomSeed;
+    vm_.error.clear();
+    vm_.error_source.clear();
+    ArmHook(vm_.main, vm_);
+  }
+
+  void End() {
+    lua_State* L = vm_.main;
+    vm_.host = nullptr;
+    vm_.stop = VmStop::kNone;
+    vm_.current = L;
+    lua_sethook(L, nullptr, 0, 0);
+    lua_settop(L, 0);
+    // Nothing calls into Lua outside of a protected call: an error there would end the process.
+    lua_cpcall(L, DropArgumentsProtected, nullptr);
+    lua_settop(L, 0);
+    CollectWhenHigh();
+  }
+
+  void Collect() {
+    lua_cpcall(vm_.main, CollectProtected, nullptr);
+    lua_settop(vm_.main, 0);
+  }
+
+  void CollectWhenHigh() {
+    const size_t used = vm_.memory.used();
+    if (used < kIdleBytesMax || used < bytes_after_collection_ * 3 / 2) return;
+    Collect();
+    if (vm_.memory.used() > kIdleBytesMax && !compiled_.empty()) {
+      DropCompiled();
+      Collect();
+    }
+    bytes_after_collection_ = vm_.memory.used();
+  }
+
+  LuaVm vm_;
+  absl::flat_hash_map<std::string, int> compiled_;  // SHA-1 to registry reference
+  size_t bytes_after_collection_ = 0;
+};
+
+LuaEngine::LuaEngine(LuaMemoryBudget& budget) : impl_(std::make_unique<Impl>(budget)) {}
+LuaEngine::~LuaEngine() = default;
+
+std::string LuaEngine::Compile(const Script& script) {
+  std::string error;
+  impl_->Compile(script, &error);
+  return error;
+}
+
+ScriptResult LuaEngine::Run(const Script& script, const ScriptArguments& arguments,
+                            ScriptHost& host, protocol::ReplyWriter& writer) {
+  return impl_->Run(script, arguments, host, writer);
+}
+
+bool LuaEngine::running() const { return impl_->vm().host != nullptr; }
+void LuaEngine::DropCompiled() { impl_->DropCompiled(); }
+size_t LuaEngine::memory_bytes() const { return impl_->vm().memory.used(); }
+
+}  // namespace larder

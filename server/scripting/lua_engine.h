@@ -1,0 +1,68 @@
+// Runs Lua 5.1 scripts: one VM, for one worker.
+//
+// The VM is hardened as HARDENING.md's "Scripts" asks: no bytecode, no way to catch a kill, bounded
+// patterns, memory and native stack, read-only libraries and globals, nothing kept between scripts.
+// Not thread-safe, and not re-entrant: while a script runs (its host's calls included) nothing else
+// may be run or compiled here; see running(). The thread needs some 2 MB of stack.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/reply_writer.h"
+#include "server/scripting/lua_memory.h"
+#include "server/scripting/script.h"
+#include "server/scripting/script_host.h"
+
+namespace larder {
+
+struct LuaVm;
+
+struct ScriptArguments {
+  std::span<const std::string_view> keys;
+  std::span<const std::string_view> argv;
+};
+
+enum class ScriptOutcome : uint8_t {
+  kReplied,    // its result was written
+  kError,      // nothing was written: `error` is the whole error reply without its dash
+  kAbandoned,  // the host asked to unwind it (CallOutcome::kAbandon): nothing was written
+};
+
+struct ScriptResult {
+  ScriptOutcome outcome = ScriptOutcome::kReplied;
+  std::string error;
+};
+
+class LuaEngine {
+ public:
+  // `budget` is shared by the engines of all workers and outlives them.
+  explicit LuaEngine(LuaMemoryBudget& budget);
+  ~LuaEngine();
+  LuaEngine(const LuaEngine&) = delete;
+  LuaEngine& operator=(const LuaEngine&) = delete;
+
+  // Compiles `script`, unless it was. Returns the empty string, or the error
+  // ("ERR Error compiling script (new function): user_script:1: …").
+  std::string Compile(const Script& script);
+
+  // Runs `script`, compiling it when needed, and writes its result. REQUIRES: !running().
+  ScriptResult Run(const Script& script, const ScriptArguments& arguments, ScriptHost& host,
+                   protocol::ReplyWriter& writer);
+
+  bool running() const;
+  // Drops what was compiled: call when the script cache was flushed (its epoch changed).
+  void DropCompiled();
+  // Bytes that the VM holds: for used_memory_lua and its like.
+  size_t memory_bytes() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace larder
