@@ -46,13 +46,18 @@ class ExpiryWheel {
   // when it had to be filed more than a slot early (140 years): the key must be marked deferred.
   bool Add(uint32_t reference, int64_t at_ms, int64_t now_ms);
 
-  // Hands the references of the slots that have come up to `visit(reference, slot_end_ms)`, which
-  // may Add. Continues an unfinished slot. True when the budget ended first.
+  // Hands the references of the slots that have come up to `visit(references, slot_end_ms)`, a few
+  // at a time so that their memory can be fetched ahead; it may Add. Continues an unfinished slot.
+  // True when the budget ended first.
   template <class Visit>
   bool Advance(int64_t now_ms, SliceBudget& budget, Visit visit) {
     while (due_.chunk != nullptr || DetachDue(now_ms)) {
-      if (budget.Spent()) return true;
-      visit(Pop(due_), due_.slot_end_ms);
+      if (budget.Spent(kVisitedTogetherMax)) return true;
+      std::array<uint32_t, kVisitedTogetherMax> references;
+      const int64_t slot_end_ms = due_.slot_end_ms;
+      size_t count = 0;
+      while (count < references.size() && due_.chunk != nullptr) references[count++] = Pop(due_);
+      visit(std::span<const uint32_t>(references.data(), count), slot_end_ms);
     }
     return false;
   }
@@ -69,8 +74,11 @@ class ExpiryWheel {
   bool Compact(SliceBudget& budget, Visit visit) {
     BeginCompaction();
     while (!batch_.empty() || NextBatch()) {
-      if (budget.Spent()) return true;
-      visit(PopBatch(), compacted_.slot_end_ms);
+      if (budget.Spent(kVisitedTogetherMax)) return true;
+      std::array<uint32_t, kVisitedTogetherMax> references;
+      size_t count = 0;
+      while (count < references.size() && !batch_.empty()) references[count++] = PopBatch();
+      visit(std::span<const uint32_t>(references.data(), count), compacted_.slot_end_ms);
     }
     EndCompaction();
     return false;
@@ -90,6 +98,7 @@ class ExpiryWheel {
   size_t MemoryBytes() const;
 
   static constexpr size_t kCompactionReferencesMin = 1024;
+  static constexpr size_t kVisitedTogetherMax = 16;
   static constexpr int kTickBits = 5;  // level 0: 32 ms
 
  private:

@@ -11,11 +11,16 @@ class SliceBudget {
  public:
   explicit SliceBudget(std::chrono::steady_clock::time_point deadline) : deadline_(deadline) {}
 
-  // To be asked before each key (or piece of work of about a microsecond). The clock is read once
-  // in kStepsPerClockRead calls; the first steps are always granted, so that every slice gets on.
-  bool Spent() {
-    if (++steps_ % kStepsPerClockRead != 0) return spent_;
-    return spent_ = std::chrono::steady_clock::now() >= deadline_;
+  // To be asked before each key (or piece of work of about a microsecond), or before `steps` of
+  // them. The clock is read once in kStepsPerClockRead steps; the first steps are always granted,
+  // so that every slice gets on.
+  bool Spent(unsigned steps = 1) {
+    if (steps_ >= kStepsPerClockRead) {
+      steps_ = 0;
+      spent_ = std::chrono::steady_clock::now() >= deadline_;
+    }
+    steps_ += steps;
+    return spent_;
   }
 
   static constexpr unsigned kStepsPerClockRead = 32;

@@ -1,0 +1,47 @@
+#include "storage/eviction_clock.h"
+
+#include <algorithm>
+
+namespace larder::storage {
+
+int64_t EvictionClock::IdleMs(uint32_t stamp, int64_t now_ms) const {
+  const uint64_t age = std::min<uint64_t>(AgeOf(stamp), ticks_);
+  const uint64_t used_at = ticks_ - age;
+  const uint64_t mark = used_at / kTicksPerMark * kTicksPerMark;
+  // The tick itself lies between two marks, or between the last mark and the last tick.
+  const bool last = mark + kTicksPerMark > ticks_;
+  const uint64_t end = last ? ticks_ : mark + kTicksPerMark;
+  const int64_t begin_ms = MarkOf(mark);
+  const int64_t end_ms = last ? last_tick_ms_ : MarkOf(end);
+  int64_t used_ms = begin_ms;
+  if (end > mark) {
+    used_ms += (end_ms - begin_ms) * static_cast<int64_t>(used_at - mark) /
+               static_cast<int64_t>(end - mark);
+  }
+  return std::max<int64_t>(0, now_ms - used_ms);
+}
+
+void EvictionClock::PassSeconds(int64_t now_ms) {
+  if (last_tick_ms_ == 0) {  // the first use
+    marks_ms_.fill(now_ms);
+    last_tick_ms_ = now_ms;
+    next_tick_ms_ = now_ms + kTickMs;
+    return;
+  }
+  const int64_t elapsed = (now_ms - last_tick_ms_) / kTickMs;
+  Tick(static_cast<uint64_t>(std::clamp<int64_t>(elapsed, 1, kTicksAtOnceMax)), now_ms);
+}
+
+void EvictionClock::Tick(uint64_t count, int64_t now_ms) {
+  for (; count > 0; --count) {
+    ++ticks_;
+    if (ticks_ % kTicksPerMark == 0) {
+      // Of several ticks at once the earlier ones are spread over the time that has passed.
+      MarkOf(ticks_) = std::max(last_tick_ms_, now_ms - static_cast<int64_t>(count - 1) * kTickMs);
+    }
+  }
+  last_tick_ms_ = now_ms;
+  next_tick_ms_ = now_ms + kTickMs;
+}
+
+}  // namespace larder::storage
