@@ -1,6 +1,7 @@
 #include "server/config/machine_limits.h"
 
 #include <sched.h>
+#include <sys/sysinfo.h>
 
 #include <algorithm>
 #include <fstream>
@@ -75,6 +76,11 @@ int64_t TotalMemory(const std::string& root) {
   std::string rest;
   while (file >> name >> kilobytes && std::getline(file, rest)) {
     if (name == "MemTotal:") return kilobytes * 1024;
+  }
+  // ProcSubset=pid hides the file; the system call still tells.
+  struct sysinfo info {};
+  if (root.empty() && sysinfo(&info) == 0) {
+    return static_cast<int64_t>(info.totalram) * static_cast<int64_t>(info.mem_unit);
   }
   return std::numeric_limits<int64_t>::max();
 }

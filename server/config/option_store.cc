@@ -188,7 +188,7 @@ Outcome OptionStore::SetAtStart(std::string_view name, std::span<const std::stri
   return Outcome::Ok();
 }
 
-Outcome OptionStore::SetLines(const std::vector<ConfigLine>& lines) {
+Outcome OptionStore::LoadLines(const std::vector<ConfigLine>& lines) {
   std::set<const Option*> seen;
   for (const ConfigLine& line : lines) {
     const Option* const option = FindOption(line.words[0]);
@@ -208,7 +208,7 @@ Outcome OptionStore::SetLines(const std::vector<ConfigLine>& lines) {
 Outcome OptionStore::LoadText(const std::string& text, const std::string& origin) {
   std::vector<ConfigLine> lines;
   Outcome read = ReadConfigText(text, origin, lines);
-  return read.ok() ? SetLines(lines) : read;
+  return read.ok() ? LoadLines(lines) : read;
 }
 
 Outcome OptionStore::LoadFile(const std::string& path) {
@@ -221,7 +221,7 @@ Outcome OptionStore::LoadFile(const std::string& path) {
     const std::lock_guard lock(mutex_);
     config_file_ = absolute;
   }
-  return SetLines(lines);
+  return LoadLines(lines);
 }
 
 std::string OptionStore::config_file() const {

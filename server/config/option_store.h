@@ -60,6 +60,9 @@ class OptionStore {
   // and what is allowed. The path, made absolute, is what CONFIG REWRITE rewrites.
   Outcome LoadFile(const std::string& path);
   Outcome LoadText(const std::string& text, const std::string& origin);
+  // The same for lines from elsewhere. Later ones override earlier ones, but the lines of an
+  // option that has several (save) add up; the first of them replaces what was before this call.
+  Outcome LoadLines(const std::vector<ConfigLine>& lines);
 
   // CONFIG REWRITE: writes the values back to the file, keeping its comments and order; the file
   // is replaced in one step. The error is the whole error reply without the dash.
@@ -89,7 +92,6 @@ class OptionStore {
                 std::vector<Change>& changes) const;
   Outcome Apply(std::span<const Change> changes);
   Outcome RunHooks(const Option& option, const std::string& text);
-  Outcome SetLines(const std::vector<ConfigLine>& lines);
 
   LiveOptions live_;
   std::mutex set_mutex_;      // one CONFIG SET or REWRITE at a time
