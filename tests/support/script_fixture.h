@@ -31,7 +31,7 @@ class ScriptTest : public testing::Test {
       EXPECT_TRUE(out.empty());
       writer.Error(result.error);
     }
-    return out.tail();
+    return std::string(out.tail().data(), out.tail().size());
   }
 
   // The error of `body` without the dash, the line's end and " script: <sha>, on …".
