@@ -71,10 +71,11 @@ void ClientPause::Set(int64_t until_us, bool writes_only) {
   until_us_.store(until_us, std::memory_order_relaxed);
 }
 
-Engine::Engine(const Clock& the_clock, OptionStore& store, int worker_count)
+Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int worker_count)
     : clock(the_clock),
       option_store(store),
       options(store.live()),
+      log(logger),
       workers(worker_count),
       keyspace(ForWorkers(worker_count, store.live()), this),
       scripts(std::make_unique<ScriptCache>()),

@@ -13,6 +13,7 @@
 #include "server/clock.h"
 #include "server/command_table.h"
 #include "server/config/live_options.h"
+#include "server/logging.h"
 #include "server/monitors.h"
 #include "server/notifications.h"
 #include "server/pubsub.h"
@@ -48,7 +49,7 @@ struct EngineHooks {
 };
 
 struct Engine : private storage::KeyspaceObserver {
-  Engine(const Clock& clock, OptionStore& option_store, int workers);
+  Engine(const Clock& clock, OptionStore& option_store, Logger& log, int workers);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -56,6 +57,7 @@ struct Engine : private storage::KeyspaceObserver {
   const Clock& clock;
   OptionStore& option_store;
   const LiveOptions& options;
+  Logger& log;
   const int workers;
   EngineHooks hooks;
 

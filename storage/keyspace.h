@@ -123,6 +123,8 @@ class Keyspace {
   bool ExpireSlice(size_t stripe, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
   bool FreeSlice(std::chrono::steady_clock::time_point deadline);
   bool CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline);
+  // How long the oldest due key has waited for its removal: one relaxed load a stripe at most.
+  int64_t ExpiryLagMs() const;
   void set_active_expire(bool on);  // DEBUG SET-ACTIVE-EXPIRE
 
   // Hands a value to be freed in slices when it is large, else frees it here.

@@ -77,6 +77,7 @@ class CommandFixture : public ::testing::Test {
 
   ManualClock clock;
   OptionStore options;
+  Logger log;  // drops everything
   Engine engine;
   Dispatcher dispatcher;
 

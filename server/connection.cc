@@ -1,0 +1,312 @@
+#include "server/connection.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "server/engine.h"
+#include "server/logging.h"
+#include "server/statistics.h"
+#include "server/worker.h"
+
+namespace larder {
+namespace {
+
+using protocol::ParseResult;
+
+constexpr int kReadsPerTurn = 4;         // then the other clients have theirs
+constexpr int kVectorsPerWrite = 64;
+constexpr size_t kReadAheadBytes = 16 * 1024;  // room for the next read behind an incomplete request
+constexpr size_t kReadBytesMax = 16 * 1024 * 1024;
+// Before login nobody may make the server hold more than this.
+constexpr size_t kUnauthenticatedInputBytesMax = 1024 * 1024;
+constexpr size_t kUnauthenticatedOutputBytesMax = 64 * 1024;
+constexpr size_t kIdleOutputBytesMax = 1024;  // memory that an idle client may keep
+
+}  // namespace
+
+Connection::Connection(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> client_record,
+                       Worker& worker, int descriptor)
+    : Session(engine, mailbox, std::move(client_record)), worker_(worker), descriptor_(descriptor) {}
+
+Connection::~Connection() {
+  worker_.engine().CountClientBytes(-counted_bytes_);
+  close(descriptor_);
+}
+
+void Connection::Serve(Scratch& scratch) {
+  if (running_ || closed_) return;
+  if (parked() && !Resume(scratch)) return;
+  for (int reads = 0; readable && reads < kReadsPerTurn; ++reads) {
+    if (!ReadAndRun(scratch)) break;
+  }
+  if (closed_) return;
+  if (readable && !parked() && !close_after_reply) worker_.ServeSoon(*this);
+  if (!output.empty() || close_after_reply || peer_gone_) worker_.FlushSoon(*this);
+  CountMemory();
+}
+
+// Reads once and runs what that completed. False when the client has to wait for something.
+bool Connection::ReadAndRun(Scratch& scratch) {
+  char* into = scratch.read;
+  size_t room = Scratch::kReadBytes;
+  const bool own_buffer = !input_.empty();
+  if (own_buffer) {
+    const size_t wanted = std::max(parser_.bytes_wanted(), kReadAheadBytes);
+    into = input_.Room(wanted);
+    room = std::min(input_.room(), kReadBytesMax);
+  }
+  const ssize_t count = recv(descriptor_, into, room, 0);
+  if (count <= 0) {
+    if (count < 0 && errno == EINTR) return true;
+    readable = false;
+    if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+      peer_gone_ = true;
+      if (output.empty() || count < 0) Close();
+    }
+    return false;
+  }
+  if (static_cast<size_t>(count) < room) readable = false;  // a short read: nothing is left
+  worker_.statistics().input_bytes.Add(static_cast<uint64_t>(count));
+  worker_.statistics().reads.Add();
+  record->input_total.store(record->input_total.load(std::memory_order_relaxed) +
+                                static_cast<uint64_t>(count),
+                            std::memory_order_relaxed);
+  record->last_active_us.store(worker_.steady_us(), std::memory_order_relaxed);
+  if (own_buffer) input_.Filled(static_cast<size_t>(count));
+  const std::string_view bytes =
+      own_buffer ? input_.view() : std::string_view(into, static_cast<size_t>(count));
+  return Run(bytes, own_buffer, scratch);
+}
+
+// Runs the requests in `bytes` and keeps what is incomplete. False when the client has to wait.
+bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) {
+  Dispatcher& dispatcher = worker_.dispatcher();
+  parser_.limits.bulk_bytes_max = worker_.engine().options.proto_max_bulk_len;
+  size_t offset = 0;  // of the first request that was not run
+  parser_.Feed(bytes);
+  while (true) {
+    parser_.limits.authenticated = authenticated;
+    // Before login one at a time: the limits change with it.
+    const size_t batch_max = authenticated ? Scratch::kBatchMax : 1;
+    size_t count = 0;
+    ParseResult result = ParseResult::kMore;
+    while (count < batch_max &&
+           (result = parser_.Next(&scratch.requests[count])) == ParseResult::kRequest) {
+      dispatcher.Prepare(scratch.requests[count].args, database, &scratch.commands[count]);
+      ++count;
+    }
+    const size_t consumed = parser_.TakeConsumed();
+    size_t done = 0;
+    const bool go_on = RunBatch(count, scratch, &done);
+    if (closed_ || close_after_reply) return false;
+    if (!go_on) {
+      size_t rest = 0;
+      for (size_t i = done; i < count; ++i) rest += scratch.requests[i].bytes;
+      parser_ = protocol::RequestParser();
+      Keep(bytes, own_buffer, offset + consumed - rest);
+      return false;
+    }
+    offset += consumed;
+    parser_.Feed(bytes.substr(offset));
+    if (result == ParseResult::kError) {
+      RefuseProtocol();
+      return false;
+    }
+    if (result == ParseResult::kMore) break;
+  }
+  Keep(bytes, own_buffer, offset);
+  return WithinLimits();
+}
+
+// Runs prepared requests in order. False when one is parked or settling; `*done` counts the finished ones.
+bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
+  Dispatcher& dispatcher = worker_.dispatcher();
+  for (size_t i = 0; i < count; ++i) {
+    if (record->killed.load(std::memory_order_relaxed)) {
+      Close();
+      return false;
+    }
+    running_ = true;
+    const Disposition disposition = dispatcher.Execute(*this, scratch.commands[i]);
+    running_ = false;
+    *done = i;
+    if (disposition == Disposition::kParked) {
+      state_ = State::kParked;
+      worker_.statistics().parked_commands.Add();
+      worker_.Park(*this);
+      return false;
+    }
+    *done = i + 1;
+    if (close_after_reply) return false;
+    if (disposition == Disposition::kSettling) {
+      state_ = State::kSettling;
+      worker_.Park(*this);
+      return false;
+    }
+    if (output.size() > kUnauthenticatedOutputBytesMax && !WithinLimits()) return false;
+  }
+  return true;
+}
+
+// Keeps the bytes from `offset` on for later.
+void Connection::Keep(std::string_view bytes, bool own_buffer, size_t offset) {
+  if (own_buffer) {
+    input_.DropFront(offset);
+  } else {
+    input_.Append(bytes.substr(offset));
+  }
+  parser_.Feed(input_.view());
+}
+
+// Continues what was parked. False when it has to wait on.
+bool Connection::Resume(Scratch& scratch) {
+  if (record->killed.load(std::memory_order_relaxed)) {
+    Close();
+    return false;
+  }
+  if (state_ == State::kSettling && !worker_.dispatcher().Settle()) {
+    worker_.Park(*this);
+    return false;
+  }
+  state_ = State::kReady;
+  if (input_.empty()) return true;
+  return Run(input_.view(), true, scratch) || !parked();
+}
+
+void Connection::RefuseProtocol() {
+  if (parser_.cross_protocol()) {
+    worker_.engine().log.Warning(fmt::format("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or "
+                           "Host: commands to Larder. Connection from {} aborted.",
+                           record->address));
+    Close();
+    return;
+  }
+  worker_.engine().log.Verbose(fmt::format("Protocol error ({}) from client {}", parser_.error(), record->address));
+  const std::string error = fmt::format("ERR Protocol error: {}", parser_.error());
+  worker_.statistics().CountError(error);
+  reply.Error(error);
+  close_after_reply = true;
+}
+
+bool Connection::WithinLimits() {
+  const LiveOptions& options = worker_.engine().options;
+  const size_t input_max = authenticated ? static_cast<size_t>(options.client_query_buffer_limit)
+                                         : kUnauthenticatedInputBytesMax;
+  if (input_.size() > input_max) {
+    worker_.statistics().query_limit_disconnections.Add();
+    worker_.engine().log.Warning(fmt::format("Closing client {} that reached max query buffer length ({} bytes)",
+                           record->address, input_.size()));
+    Close();
+    return false;
+  }
+  const bool pubsub = subscription_count() + shard_subscription_count() > 0;
+  const LiveOutputLimit& limit =
+      options.output_limit(pubsub ? OutputClass::kPubSub : OutputClass::kNormal);
+  const size_t held = output.memory_bytes();
+  const size_t hard = authenticated ? static_cast<size_t>(limit.hard_bytes)
+                                    : kUnauthenticatedOutputBytesMax;
+  bool over = hard != 0 && held > hard;
+  const size_t soft = static_cast<size_t>(limit.soft_bytes);
+  if (soft == 0 || held <= soft) {
+    soft_limit_since_us_ = 0;
+  } else if (soft_limit_since_us_ == 0) {
+    soft_limit_since_us_ = worker_.steady_us();
+  } else {
+    over |= worker_.steady_us() - soft_limit_since_us_ > limit.soft_seconds * 1'000'000;
+  }
+  if (!over) return true;
+  // The client may just not have been given the chance to read yet.
+  Flush();
+  if (closed_ || output.memory_bytes() <= hard) return !closed_;
+  worker_.statistics().output_limit_disconnections.Add();
+  worker_.engine().log.Warning(fmt::format("Client {} scheduled to be closed ASAP for overcoming of output buffer "
+                         "limits ({} bytes wait)",
+                         record->address, output.size()));
+  Close();
+  return false;
+}
+
+void Connection::Flush() {
+  queued_to_flush = false;
+  if (closed_ || state_ == State::kSettling) return;
+  while (!output.empty()) {
+    iovec vectors[kVectorsPerWrite];
+    msghdr message{};
+    message.msg_iov = vectors;
+    message.msg_iovlen = static_cast<size_t>(output.Gather(vectors, kVectorsPerWrite));
+    ssize_t sent;
+    if (message.msg_iovlen == 1) {
+      sent = send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
+    } else {
+      sent = sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    }
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) break;  // an event says when it takes more
+      Close();
+      return;
+    }
+    worker_.statistics().output_bytes.Add(static_cast<uint64_t>(sent));
+    worker_.statistics().writes.Add();
+    record->output_total.store(record->output_total.load(std::memory_order_relaxed) +
+                                   static_cast<uint64_t>(sent),
+                               std::memory_order_relaxed);
+    output.Consume(static_cast<size_t>(sent));
+  }
+  FinishUnlessSending();
+}
+
+void Connection::FinishUnlessSending() {
+  if (output.empty() && (close_after_reply || peer_gone_)) {
+    Close();
+    return;
+  }
+  CountMemory();
+}
+
+void Connection::OutputReady() {
+  if (!closed_ && !running_) WithinLimits();
+  if (!closed_) worker_.FlushSoon(*this);
+}
+
+void Connection::Close() {
+  if (closed_) return;
+  closed_ = true;
+  worker_.Bury(*this);
+}
+
+void Connection::Tend(int64_t now_us) {
+  if (closed_) return;
+  const int64_t timeout_s = worker_.engine().options.timeout;
+  const int64_t idle_us = now_us - record->last_active_us.load(std::memory_order_relaxed);
+  if (timeout_s > 0 && idle_us > timeout_s * 1'000'000 && !parked() &&
+      subscription_count() + shard_subscription_count() == 0 && !monitor) {
+    worker_.engine().log.Verbose(fmt::format("Closing idle client {}", record->address));
+    Close();
+    return;
+  }
+  if (idle_us > 1'000'000 && output.empty() && output.memory_bytes() > kIdleOutputBytesMax) {
+    output.Trim();
+  }
+  if (idle_us > 1'000'000 && input_.empty()) input_.Release();
+  WithinLimits();
+  if (!closed_) CountMemory();
+}
+
+void Connection::CountMemory() {
+  const auto bytes = static_cast<int64_t>(sizeof(Connection) + input_.capacity() +
+                                          output.memory_bytes());
+  if (bytes == counted_bytes_) return;
+  worker_.engine().CountClientBytes(bytes - counted_bytes_);
+  counted_bytes_ = bytes;
+  record->query_bytes.store(static_cast<int64_t>(input_.size()), std::memory_order_relaxed);
+  record->output_bytes.store(static_cast<int64_t>(output.size()), std::memory_order_relaxed);
+  record->memory_bytes.store(bytes, std::memory_order_relaxed);
+}
+
+}  // namespace larder

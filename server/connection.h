@@ -1,0 +1,86 @@
+// One client's socket: reads requests, has them run, sends the replies. Owned by a worker, used on its
+// thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "protocol/request_parser.h"
+#include "server/dispatcher.h"
+#include "server/input_buffer.h"
+#include "server/poller.h"
+#include "server/session.h"
+
+namespace larder {
+
+class Worker;
+
+// Buffers of a worker that its connections share, one at a time.
+struct Scratch {
+  static constexpr size_t kReadBytes = 64 * 1024;
+  static constexpr size_t kBatchMax = 64;
+
+  epoll_event events[256];
+  char read[kReadBytes];
+  protocol::Request requests[kBatchMax];
+  PreparedCommand commands[kBatchMax];
+};
+
+class Connection final : public Session {
+ public:
+  Connection(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> record, Worker& worker,
+             int descriptor);
+  ~Connection() override;
+
+  int descriptor() const { return descriptor_; }
+
+  // Reads and runs what has arrived; replies gather in `output` until Flush. Also continues what was parked.
+  void Serve(Scratch& scratch);
+  // Sends what waits. Called again when the socket takes more.
+  void Flush();
+
+  void OutputReady() override;  // from Session: has Flush called soon
+
+  // Marks for closing; the worker destroys it when nothing uses it any more. Idempotent.
+  void Close();
+  bool closed() const { return closed_; }
+  bool running() const { return running_; }   // a command of its is on the stack
+  bool parked() const { return state_ != State::kReady; }
+
+  // What the events said.
+  bool readable = true;
+  bool queued_to_serve = false;
+  bool queued_to_flush = false;
+
+  // Once a second or so: timeouts, soft limits, memory that idle clients need not keep.
+  void Tend(int64_t now_us);
+
+  // Bytes of buffers counted against the budget.
+  void CountMemory();
+
+ private:
+  enum class State : uint8_t { kReady, kParked, kSettling };
+
+  bool ReadAndRun(Scratch& scratch);
+  bool Run(std::string_view bytes, bool own_buffer, Scratch& scratch);
+  bool RunBatch(size_t count, Scratch& scratch, size_t* done);
+  void Keep(std::string_view rest, bool own_buffer, size_t offset);
+  bool Resume(Scratch& scratch);
+  void RefuseProtocol();
+  bool WithinLimits();
+  void FinishUnlessSending();
+
+  Worker& worker_;
+  const int descriptor_;
+  protocol::RequestParser parser_;
+  InputBuffer input_;
+  State state_ = State::kReady;
+  bool closed_ = false;
+  bool running_ = false;
+  bool peer_gone_ = false;
+  int64_t soft_limit_since_us_ = 0;
+  int64_t counted_bytes_ = 0;
+};
+
+}  // namespace larder

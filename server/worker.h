@@ -1,0 +1,97 @@
+// One thread with its clients: waits for readiness, serves whoever has sent something, sends the replies in a row,
+// and tends its share of the keyspace in between.
+//
+// Adopt, Stop and connection_count are thread-safe; everything else belongs to the worker's thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/connection.h"
+#include "server/dispatcher.h"
+#include "server/engine.h"
+#include "server/mailbox.h"
+#include "server/poller.h"
+
+namespace larder {
+
+// A socket that was accepted and has not been given to a worker yet.
+struct NewClient {
+  int descriptor = -1;
+  std::string address;
+  std::string local_address;
+  bool unix_socket = false;
+  bool loopback = false;
+};
+
+class Worker {
+ public:
+  Worker(Engine& engine, int index);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Serves until Stop. The body of the worker's thread.
+  void Run();
+
+  // Hands over a client. Thread-safe.
+  void Adopt(NewClient client);
+  // Answers every complete request that has arrived, sends what waits (for at most `grace_us`), closes all
+  // clients and ends Run. Thread-safe.
+  void Stop(int64_t grace_us);
+
+  int connection_count() const { return connection_count_.load(std::memory_order_relaxed); }
+  // Rises while the worker is alive: for the watchdog.
+  uint64_t heartbeats() const { return heartbeats_.load(std::memory_order_relaxed); }
+
+  // ---- for its connections
+  Engine& engine() { return engine_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  WorkerStatistics& statistics() { return dispatcher_.statistics(); }
+  int64_t steady_us() const { return steady_us_; }
+  void ServeSoon(Connection& connection);
+  void FlushSoon(Connection& connection);
+  void Park(Connection& connection);
+  void Bury(Connection& connection);
+
+ private:
+  void Turn(int timeout_ms);
+  int IdleTimeout() const;
+  void HandleEvents(std::span<const epoll_event> events);
+  void ServeReady();
+  void ResumeParked();
+  void FlushReady();
+  void BuryDead();
+  void DeliverMessages();
+  void Maintain();
+  void TendConnections();
+  void TakeTurn();
+  void Greet(NewClient client);
+  void Drain();
+  Scratch& scratch();
+
+  Engine& engine_;
+  const int index_;
+  Poller poller_;
+  Mailbox mailbox_;
+  Dispatcher dispatcher_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> to_serve_, to_flush_, parked_;
+  std::vector<std::unique_ptr<Connection>> dead_;
+  std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
+  int depth_ = 0;
+  int64_t steady_us_ = 0;
+  int64_t maintained_us_ = 0;
+  int64_t tended_us_ = 0;
+  bool maintenance_left_ = false;
+  int fruitless_turns_ = 0;  // with parked clients
+  std::atomic<int> connection_count_{0};
+  std::atomic<uint64_t> heartbeats_{0};
+  std::atomic<int64_t> stop_grace_us_{-1};
+};
+
+}  // namespace larder
