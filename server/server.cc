@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <fmt/format.h>
-#include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -170,13 +169,10 @@ void Server::LogStart() {
     where += (where.empty() ? "" : ", ") + address;
   }
   log_.Notice("Ready to accept connections on " + where);
-  if (isatty(STDOUT_FILENO) == 0 || options_.live().port == 0) return;
-  const int64_t port = options_.live().port;
-  std::printf("\n  Listening on %s, memory cap %s, %s.\n  Try:  redis-cli -p %lld SET greeting hello EX 60\n"
-              "        redis-benchmark -p %lld -t set,get -P 16 -q\n\n",
-              where.c_str(), memory.c_str(), policy.c_str(), static_cast<long long>(port),
-              static_cast<long long>(port));
-  std::fflush(stdout);
+  if (const int64_t port = options_.live().port; port != 0) {
+    log_.Notice(fmt::format("Try: redis-cli -p {} SET greeting hello EX 60", port));
+    log_.Notice(fmt::format("     redis-benchmark -p {} -t set,get -P 16 -q", port));
+  }
 }
 
 }  // namespace larder
