@@ -108,7 +108,7 @@ void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
   info.index = index;
   info.full_name = container == nullptr ? std::string(spec.name)
                                         : fmt::format("{}|{}", container->name, spec.name);
-  info.arity = ArityOf(spec.syntax, container == nullptr ? 1 : 2);
+  info.arity = spec.arity != 0 ? spec.arity : ArityOf(spec.syntax, container == nullptr ? 1 : 2);
   if (!spec.subcommands.empty() && spec.handler == nullptr) info.arity = -2;
   info.single_key = spec.keys[0].kind == KeySpec::Kind::kRange && spec.keys[0].first == 1 &&
                     spec.keys[0].last == 1 && spec.keys[1].kind == KeySpec::Kind::kNone &&

@@ -18,9 +18,10 @@ namespace {
 
 using protocol::ParseResult;
 
-constexpr int kReadsPerTurn = 4;         // then the other clients have theirs
+constexpr int kReadsPerTurn = 4;  // then the other clients have theirs
 constexpr int kVectorsPerWrite = 64;
-constexpr size_t kReadAheadBytes = 16 * 1024;  // room for the next read behind an incomplete request
+constexpr size_t kReadAheadBytes =
+    16 * 1024;  // room for the next read behind an incomplete request
 constexpr size_t kReadBytesMax = 16 * 1024 * 1024;
 // Before login nobody may make the server hold more than this.
 constexpr size_t kUnauthenticatedInputBytesMax = 1024 * 1024;
@@ -29,9 +30,11 @@ constexpr size_t kIdleOutputBytesMax = 1024;  // memory that an idle client may 
 
 }  // namespace
 
-Connection::Connection(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> client_record,
-                       Worker& worker, int descriptor)
-    : Session(engine, mailbox, std::move(client_record)), worker_(worker), descriptor_(descriptor) {}
+Connection::Connection(Engine& engine, Mailbox& mailbox,
+                       std::shared_ptr<ClientRecord> client_record, Worker& worker, int descriptor)
+    : Session(engine, mailbox, std::move(client_record)),
+      worker_(worker),
+      descriptor_(descriptor) {}
 
 Connection::~Connection() {
   worker_.engine().CountClientBytes(-counted_bytes_);
@@ -73,9 +76,9 @@ bool Connection::ReadAndRun(Scratch& scratch) {
   if (static_cast<size_t>(count) < room) readable = false;  // a short read: nothing is left
   worker_.statistics().input_bytes.Add(static_cast<uint64_t>(count));
   worker_.statistics().reads.Add();
-  record->input_total.store(record->input_total.load(std::memory_order_relaxed) +
-                                static_cast<uint64_t>(count),
-                            std::memory_order_relaxed);
+  record->input_total.store(
+      record->input_total.load(std::memory_order_relaxed) + static_cast<uint64_t>(count),
+      std::memory_order_relaxed);
   record->last_active_us.store(worker_.steady_us(), std::memory_order_relaxed);
   if (own_buffer) input_.Filled(static_cast<size_t>(count));
   const std::string_view bytes =
@@ -123,7 +126,8 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
   return WithinLimits();
 }
 
-// Runs prepared requests in order. False when one is parked or settling; `*done` counts the finished ones.
+// Runs prepared requests in order. False when one is parked or settling; `*done` counts the
+// finished ones.
 bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
   Dispatcher& dispatcher = worker_.dispatcher();
   for (size_t i = 0; i < count; ++i) {
@@ -180,13 +184,15 @@ bool Connection::Resume(Scratch& scratch) {
 
 void Connection::RefuseProtocol() {
   if (parser_.cross_protocol()) {
-    worker_.engine().log.Warning(fmt::format("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or "
-                           "Host: commands to Larder. Connection from {} aborted.",
-                           record->address));
+    worker_.engine().log.Warning(
+        fmt::format("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or "
+                    "Host: commands to Larder. Connection from {} aborted.",
+                    record->address));
     Close();
     return;
   }
-  worker_.engine().log.Verbose(fmt::format("Protocol error ({}) from client {}", parser_.error(), record->address));
+  worker_.engine().log.Verbose(
+      fmt::format("Protocol error ({}) from client {}", parser_.error(), record->address));
   const std::string error = fmt::format("ERR Protocol error: {}", parser_.error());
   worker_.statistics().CountError(error);
   reply.Error(error);
@@ -199,8 +205,9 @@ bool Connection::WithinLimits() {
                                          : kUnauthenticatedInputBytesMax;
   if (input_.size() > input_max) {
     worker_.statistics().query_limit_disconnections.Add();
-    worker_.engine().log.Warning(fmt::format("Closing client {} that reached max query buffer length ({} bytes)",
-                           record->address, input_.size()));
+    worker_.engine().log.Warning(
+        fmt::format("Closing client {} that reached max query buffer length ({} bytes)",
+                    record->address, input_.size()));
     Close();
     return false;
   }
@@ -208,8 +215,8 @@ bool Connection::WithinLimits() {
   const LiveOutputLimit& limit =
       options.output_limit(pubsub ? OutputClass::kPubSub : OutputClass::kNormal);
   const size_t held = output.memory_bytes();
-  const size_t hard = authenticated ? static_cast<size_t>(limit.hard_bytes)
-                                    : kUnauthenticatedOutputBytesMax;
+  const size_t hard =
+      authenticated ? static_cast<size_t>(limit.hard_bytes) : kUnauthenticatedOutputBytesMax;
   bool over = hard != 0 && held > hard;
   const size_t soft = static_cast<size_t>(limit.soft_bytes);
   if (soft == 0 || held <= soft) {
@@ -224,9 +231,10 @@ bool Connection::WithinLimits() {
   Flush();
   if (closed_ || output.memory_bytes() <= hard) return !closed_;
   worker_.statistics().output_limit_disconnections.Add();
-  worker_.engine().log.Warning(fmt::format("Client {} scheduled to be closed ASAP for overcoming of output buffer "
-                         "limits ({} bytes wait)",
-                         record->address, output.size()));
+  worker_.engine().log.Warning(
+      fmt::format("Client {} scheduled to be closed ASAP for overcoming of output buffer "
+                  "limits ({} bytes wait)",
+                  record->address, output.size()));
   Close();
   return false;
 }
@@ -253,9 +261,9 @@ void Connection::Flush() {
     }
     worker_.statistics().output_bytes.Add(static_cast<uint64_t>(sent));
     worker_.statistics().writes.Add();
-    record->output_total.store(record->output_total.load(std::memory_order_relaxed) +
-                                   static_cast<uint64_t>(sent),
-                               std::memory_order_relaxed);
+    record->output_total.store(
+        record->output_total.load(std::memory_order_relaxed) + static_cast<uint64_t>(sent),
+        std::memory_order_relaxed);
     output.Consume(static_cast<size_t>(sent));
   }
   FinishUnlessSending();
@@ -299,8 +307,8 @@ void Connection::Tend(int64_t now_us) {
 }
 
 void Connection::CountMemory() {
-  const auto bytes = static_cast<int64_t>(sizeof(Connection) + input_.capacity() +
-                                          output.memory_bytes());
+  const auto bytes =
+      static_cast<int64_t>(sizeof(Connection) + input_.capacity() + output.memory_bytes());
   if (bytes == counted_bytes_) return;
   worker_.engine().CountClientBytes(bytes - counted_bytes_);
   counted_bytes_ = bytes;

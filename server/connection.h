@@ -1,5 +1,5 @@
-// One client's socket: reads requests, has them run, sends the replies. Owned by a worker, used on its
-// thread only.
+// One client's socket: reads requests, has them run, sends the replies. Owned by a worker, used on
+// its thread only.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ class Connection final : public Session {
 
   int descriptor() const { return descriptor_; }
 
-  // Reads and runs what has arrived; replies gather in `output` until Flush. Also continues what was parked.
+  // Reads and runs what has arrived; replies gather in `output` until Flush. Also continues what
+  // was parked.
   void Serve(Scratch& scratch);
   // Sends what waits. Called again when the socket takes more.
   void Flush();
@@ -45,7 +46,7 @@ class Connection final : public Session {
   // Marks for closing; the worker destroys it when nothing uses it any more. Idempotent.
   void Close();
   bool closed() const { return closed_; }
-  bool running() const { return running_; }   // a command of its is on the stack
+  bool running() const { return running_; }  // a command of its is on the stack
   bool parked() const { return state_ != State::kReady; }
 
   // What the events said.

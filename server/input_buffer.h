@@ -1,5 +1,5 @@
-// Bytes that were read but not yet run: what is left of an incomplete request. Empty, and without memory, in the
-// common case. Not thread-safe.
+// Bytes that were read but not yet run: what is left of an incomplete request. Empty, and without
+// memory, in the common case. Not thread-safe.
 #pragma once
 
 #include <cstddef>

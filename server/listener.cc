@@ -76,7 +76,8 @@ Outcome Listener::Open() {
   if (!path.empty()) {
     if (const Outcome opened = OpenUnix(path); !opened.ok()) return opened;
   }
-  if (addresses_.empty()) return Outcome::Failed("nothing to listen on: set port, bind or unixsocket");
+  if (addresses_.empty())
+    return Outcome::Failed("nothing to listen on: set port, bind or unixsocket");
   for (auto& acceptor : tcp_) AcceptNext(acceptor);
   if (local_ != nullptr) AcceptNext(*local_);
   return Outcome::Ok();
@@ -98,7 +99,8 @@ Outcome Listener::OpenTcp(const std::string& address, int port, bool optional) {
     const bool not_here = error == asio::error::address_family_not_supported ||
                           error.value() == EADDRNOTAVAIL || error.value() == EPROTONOSUPPORT;
     if (optional && not_here) return Outcome::Ok();
-    return Outcome::Failed(fmt::format("could not listen on {}:{}: {}", address, port, error.message()));
+    return Outcome::Failed(
+        fmt::format("could not listen on {}:{}: {}", address, port, error.message()));
   }
   acceptor.native_non_blocking(true);
   addresses_.push_back(ip.is_v6() ? fmt::format("[{}]:{}", host, port)
@@ -114,7 +116,8 @@ Outcome Listener::OpenUnix(const std::string& path) {
   acceptor->open(asio::local::stream_protocol(), error);
   if (!error) acceptor->bind(asio::local::stream_protocol::endpoint(path), error);
   if (!error) acceptor->listen(static_cast<int>(engine_.options.tcp_backlog), error);
-  if (error) return Outcome::Failed(fmt::format("could not listen on {}: {}", path, error.message()));
+  if (error)
+    return Outcome::Failed(fmt::format("could not listen on {}: {}", path, error.message()));
   const auto mode = static_cast<mode_t>(engine_.options.unixsocketperm);
   if (mode != 0) chmod(path.c_str(), mode);
   unix_path_ = path;

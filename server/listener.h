@@ -6,6 +6,7 @@
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 #include <functional>
@@ -25,8 +26,8 @@ class Listener {
   Listener(asio::io_context& io, Engine& engine, std::vector<std::unique_ptr<Worker>>& workers)
       : io_(io), engine_(engine), workers_(workers), pause_(io) {}
 
-  // Opens every address of `bind` and the unix socket, as the options say. An address that begins with '-' may
-  // be missing on this machine.
+  // Opens every address of `bind` and the unix socket, as the options say. An address that begins
+  // with '-' may be missing on this machine.
   Outcome Open();
   void Close();
   // "127.0.0.1:6379" and the like, for the log.

@@ -31,7 +31,8 @@ Server::Server(OptionStore& options, Logger& log)
       tick_(io_),
       engine_(clock_, options, log, static_cast<int>(options.live().threads.Get())),
       listener_(io_, engine_, workers_) {
-  for (int i = 0; i < engine_.workers; ++i) workers_.push_back(std::make_unique<Worker>(engine_, i));
+  for (int i = 0; i < engine_.workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(engine_, i));
   heartbeats_.assign(workers_.size(), 0);
   engine_.hooks.shut_down = [this](bool now, bool) {
     asio::post(io_, [this, now] { RequestStop(now); });
@@ -68,7 +69,8 @@ void Server::WatchSignals() {
   signal(SIGPIPE, SIG_IGN);
   stop_signals_.async_wait([this](asio::error_code error, int number) {
     if (error) return;
-    log_.Notice(fmt::format("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM"));
+    log_.Notice(
+        fmt::format("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM"));
     RequestStop(false);
   });
   reload_signal_.async_wait([this](asio::error_code error, int) {
@@ -137,15 +139,15 @@ void Server::StopWorkers() {
 void Server::RaiseDescriptorLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const auto wanted =
-      static_cast<rlim_t>(options_.live().maxclients.Get() + kDescriptorsForServer);
+  const auto wanted = static_cast<rlim_t>(options_.live().maxclients.Get() + kDescriptorsForServer);
   if (limit.rlim_cur >= wanted) return;
   rlimit raised = limit;
   raised.rlim_cur = wanted;
   raised.rlim_max = std::max(limit.rlim_max, wanted);
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
   raised.rlim_cur = raised.rlim_max = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &raised);  // refused under a system call filter: then what there is has to do
+  setrlimit(RLIMIT_NOFILE,
+            &raised);  // refused under a system call filter: then what there is has to do
   getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= wanted) return;
   const auto clients = static_cast<int64_t>(limit.rlim_cur) - kDescriptorsForServer;
@@ -163,7 +165,6 @@ void Server::LogStart() {
                           engine_.workers == 1 ? "" : "s"));
   log_.Notice(fmt::format("Memory cap {} ({}), {} clients at most", memory, policy,
                           options_.live().maxclients.Get()));
-  options_.WarnAtStart();
   std::string where;
   for (const std::string& address : listener_.Addresses()) {
     where += (where.empty() ? "" : ", ") + address;

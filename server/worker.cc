@@ -17,17 +17,18 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kIdleTimeoutMs = 50;       // so that expired keys go in time
+constexpr int kIdleTimeoutMs = 50;  // so that expired keys go in time
 constexpr int kPausedTimeoutMs = 1;
 constexpr int kFruitlessTurnsMax = 200;  // of retrying parked clients before waiting in between
 constexpr int64_t kMaintenanceEveryUs = 1000;
 constexpr auto kMaintenanceSlice = std::chrono::microseconds(100);
 constexpr auto kBacklogSlice = std::chrono::microseconds(500);
-constexpr int64_t kBacklogAgeMsMax = 100;  // older than that: maintenance takes up to half of the worker
+constexpr int64_t kBacklogAgeMsMax =
+    100;  // older than that: maintenance takes up to half of the worker
 constexpr int64_t kTendEveryUs = 1'000'000;
 
-// Calls `visit` for what is in the list now; what is added meanwhile stays for the next round. Keeps the
-// list's memory.
+// Calls `visit` for what is in the list now; what is added meanwhile stays for the next round.
+// Keeps the list's memory.
 template <class Visit>
 void ForEachOf(std::vector<Connection*>* list, Visit visit) {
   if (list->empty()) return;
@@ -42,7 +43,10 @@ void ForEachOf(std::vector<Connection*>* list, Visit visit) {
 }  // namespace
 
 Worker::Worker(Engine& engine, int index)
-    : engine_(engine), index_(index), mailbox_([this] { poller_.Wake(); }), dispatcher_(engine, index) {
+    : engine_(engine),
+      index_(index),
+      mailbox_([this] { poller_.Wake(); }),
+      dispatcher_(engine, index) {
   dispatcher_.deliver_messages = [this] { DeliverMessages(); };
   dispatcher_.take_turn = [this] { TakeTurn(); };
   steady_us_ = engine_.clock.SteadyMicros();
@@ -216,7 +220,8 @@ void Worker::Greet(NewClient client) {
   record->connected_at_us = steady_us_;
   record->last_active_us = steady_us_;
   record->SetFlag(ClientFlag::kUnixSocket, client.unix_socket);
-  auto connection = std::make_unique<Connection>(engine_, mailbox_, record, *this, client.descriptor);
+  auto connection =
+      std::make_unique<Connection>(engine_, mailbox_, record, *this, client.descriptor);
   Connection* raw = connection.get();
   raw->authenticated = !engine_.PasswordRequired();
   raw->from_loopback = client.loopback;

@@ -1,5 +1,5 @@
-// One thread with its clients: waits for readiness, serves whoever has sent something, sends the replies in a row,
-// and tends its share of the keyspace in between.
+// One thread with its clients: waits for readiness, serves whoever has sent something, sends the
+// replies in a row, and tends its share of the keyspace in between.
 //
 // Adopt, Stop and connection_count are thread-safe; everything else belongs to the worker's thread.
 #pragma once
@@ -40,8 +40,8 @@ class Worker {
 
   // Hands over a client. Thread-safe.
   void Adopt(NewClient client);
-  // Answers every complete request that has arrived, sends what waits (for at most `grace_us`), closes all
-  // clients and ends Run. Thread-safe.
+  // Answers every complete request that has arrived, sends what waits (for at most `grace_us`),
+  // closes all clients and ends Run. Thread-safe.
   void Stop(int64_t grace_us);
 
   int connection_count() const { return connection_count_.load(std::memory_order_relaxed); }

@@ -6,6 +6,7 @@
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
+#include "server/commands/help.h"
 
 namespace larder {
 namespace {
@@ -125,9 +126,7 @@ Status Help(CommandContext& ctx) {
       "HELP",
       "    Print this help.",
   };
-  ctx.reply.Array(static_cast<int64_t>(std::size(kLines)));
-  for (const std::string_view line : kLines) ctx.reply.Simple(line);
-  return Ok();
+  return WriteHelp(ctx, kLines);
 }
 
 constexpr uint32_t kSubscribing =
