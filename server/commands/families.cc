@@ -6,10 +6,8 @@ namespace larder {
 
 std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
-      TransactionCommands(),
-      PubSubCommands(),
-      ConnectionCommands(),
-
+      TransactionCommands(), PubSubCommands(), ConnectionCommands(),
+      ClientCommands(),      ServerCommands(),
   };
   return kFamilies;
 }
