@@ -103,9 +103,9 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
       dispatcher.Prepare(scratch.requests[count].args, database, &scratch.commands[count]);
       ++count;
     }
-    const size_t consumed = parser_.TakeConsumed();
     size_t done = 0;
     const bool go_on = RunBatch(count, scratch, &done);
+    const size_t consumed = parser_.TakeConsumed();  // only now: it lets go of unquoted inline words
     if (closed_ || close_after_reply) return false;
     if (!go_on) {
       size_t rest = 0;
