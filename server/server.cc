@@ -12,6 +12,7 @@
 #include <chrono>
 
 #include "server/config/units.h"
+#include "server/version.h"
 
 namespace larder {
 namespace {
@@ -161,7 +162,7 @@ void Server::LogStart() {
   const int64_t limit = engine_.keyspace.memory_limit();
   const std::string memory = limit == 0 ? "unlimited" : FormatHuman(static_cast<uint64_t>(limit));
   log_.Notice(fmt::format("Larder {} (Redis {} compatible) started, pid {}, {} worker{}",
-                          LARDER_VERSION, "8.4.0", getpid(), engine_.workers,
+                          kLarderVersion, kRedisVersion, getpid(), engine_.workers,
                           engine_.workers == 1 ? "" : "s"));
   log_.Notice(fmt::format("Memory cap {} ({}), {} clients at most", memory, policy,
                           options_.live().maxclients.Get()));

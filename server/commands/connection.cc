@@ -5,11 +5,10 @@
 #include "server/command_context.h"
 #include "server/commands/client_name.h"
 #include "server/commands/families.h"
+#include "server/version.h"
 
 namespace larder {
 namespace {
-
-constexpr std::string_view kReportedVersion = "8.4.0";
 
 Status Ping(CommandContext& ctx) {
   if (ctx.args.remaining() > 1) return Error(errors::WrongArity(ctx.command.full_name));
@@ -69,7 +68,7 @@ void WriteHello(CommandContext& ctx) {
   ctx.reply.Bulk("server");
   ctx.reply.Bulk("redis");
   ctx.reply.Bulk("version");
-  ctx.reply.Bulk(kReportedVersion);
+  ctx.reply.Bulk(kRedisVersion);
   ctx.reply.Bulk("proto");
   ctx.reply.Integer(static_cast<int>(ctx.session.reply.version()));
   ctx.reply.Bulk("id");

@@ -5,6 +5,7 @@
 #include "server/command_context.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
+#include "server/version.h"
 
 namespace larder {
 namespace {
@@ -104,7 +105,7 @@ Status ModuleHelp(CommandContext& ctx) {
 }
 
 Status Lolwut(CommandContext& ctx) {
-  ctx.reply.Verbatim("txt", std::string("Larder ver. ") + LARDER_VERSION + "\n");
+  ctx.reply.Verbatim("txt", std::string("Larder ver. ") + std::string(kLarderVersion) + "\n");
   return Ok();
 }
 
