@@ -61,7 +61,9 @@ int Next(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
   UseContents(L, 1);
-  return lua_next(L, 1) != 0 ? 2 : 1;  // its end leaves nothing: the nil is the key's place
+  if (lua_next(L, 1) != 0) return 2;
+  lua_pushnil(L);
+  return 1;
 }
 
 int Pairs(lua_State* L) {

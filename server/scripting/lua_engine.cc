@@ -14,7 +14,6 @@ namespace {
 
 constexpr size_t kCompiledScriptsMax = 1000;
 constexpr size_t kIdleBytesMax = 1024 * 1024;  // what a VM may hold between scripts, about
-constexpr uint64_t kRandomSeed = 0x330E;       // srand48(0)
 
 constexpr char kChunkName[] = "@user_script";
 
@@ -149,7 +148,7 @@ int CompileProtected(lua_State* L) {
 
 class LuaEngine::Impl {
  public:
-  explicit Impl(LuaMemoryBudget& budget) : vm_(budget) {
+  Impl(LuaMemoryBudget& budget, uint64_t random_seed) : vm_(budget), random_seed_(random_seed) {
     vm_.main = lua_newstate(AllocateForVm, &vm_);
     // Without memory for one VM there is no server: as for every other allocation at start.
     if (vm_.main == nullptr || lua_cpcall(vm_.main, OpenProtected, nullptr) != 0) {
@@ -235,10 +234,19 @@ class LuaEngine::Impl {
     vm_.work = 0;
     vm_.call_version = protocol::Version::kResp2;
     vm_.cjson = CjsonSettings();
-    vm_.random_state = kRandomSeed;
+    vm_.random_state = NextRandomState();
     vm_.error.clear();
     vm_.error_source.clear();
     ArmHook(vm_.main, vm_);
+  }
+
+  // Splitmix64: scripts get sequences that have nothing to do with each other.
+  uint64_t NextRandomState() {
+    random_seed_ += 0x9E3779B97F4A7C15ULL;
+    uint64_t mixed = random_seed_;
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
+    return (mixed ^ (mixed >> 31)) & ((1ULL << 48) - 1);
   }
 
   void End() {
@@ -273,9 +281,11 @@ class LuaEngine::Impl {
   LuaVm vm_;
   absl::flat_hash_map<std::string, int> compiled_;  // SHA-1 to registry reference
   size_t bytes_after_collection_ = 0;
+  uint64_t random_seed_;
 };
 
-LuaEngine::LuaEngine(LuaMemoryBudget& budget) : impl_(std::make_unique<Impl>(budget)) {}
+LuaEngine::LuaEngine(LuaMemoryBudget& budget, uint64_t random_seed)
+    : impl_(std::make_unique<Impl>(budget, random_seed)) {}
 LuaEngine::~LuaEngine() = default;
 
 std::string LuaEngine::Compile(const Script& script) {

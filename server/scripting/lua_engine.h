@@ -40,8 +40,9 @@ struct ScriptResult {
 
 class LuaEngine {
  public:
-  // `budget` is shared by the engines of all workers and outlives them.
-  explicit LuaEngine(LuaMemoryBudget& budget);
+  // `budget` is shared by the engines of all workers and outlives them. math.random draws from
+  // `random_seed`: every script another sequence, unless it seeds its own.
+  explicit LuaEngine(LuaMemoryBudget& budget, uint64_t random_seed = 0);
   ~LuaEngine();
   LuaEngine(const LuaEngine&) = delete;
   LuaEngine& operator=(const LuaEngine&) = delete;

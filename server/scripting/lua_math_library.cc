@@ -1,4 +1,4 @@
-// math: stock Lua's, with a random sequence that is the script's own and starts anew for each; and
+// math: stock Lua's, with a random sequence that is the script's own; and
 // os, of which only the clock is left.
 #include <cmath>
 #include <ctime>

@@ -18,8 +18,15 @@ struct Library {
 };
 
 constexpr Library kLibraries[] = {
-    {"coroutine", PushCoroutineLibrary}, {"string", PushStringLibrary}, {"table", PushTableLibrary},
-    {"math", PushMathLibrary},           {"os", PushOsLibrary},         {"bit", PushBitLibrary},
+    {"coroutine", PushCoroutineLibrary},
+    {"string", PushStringLibrary},
+    {"table", PushTableLibrary},
+    {"math", PushMathLibrary},
+    {"os", PushOsLibrary},
+    {"bit", PushBitLibrary},
+    {"struct", PushStructLibrary},
+    {"cjson", PushCjsonLibrary},
+    {"cmsgpack", PushCmsgpackLibrary},
     {"redis", PushRedisLibrary},
 };
 
