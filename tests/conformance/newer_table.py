@@ -1,0 +1,134 @@
+"""What commands newer than redis-server 7.0 answer, by their documentation.
+
+A case is a title and steps; a step is (request, expected). The request is split at spaces (`~` is an
+empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK`, `$text`, `:1`,
+`-ERR ...`), or `/regular expression/` over that form.
+
+Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), CLIENT SETINFO and NO-TOUCH (7.2), CLIENT KILL
+MAXAGE (7.4); valkey.io DELIFEQ (9.0), SCRIPT SHOW (8.0).
+"""
+
+HELLO = "9555e8555c62dcfd"  # XXH3-64 of "hello"
+EMPTY = "2d06800538d394c2"
+
+WRONGTYPE = "-WRONGTYPE Operation against a key holding the wrong kind of value"
+SYNTAX = "-ERR syntax error"
+
+
+def arity(name):
+    return f"-ERR wrong number of arguments for '{name}' command"
+
+
+CASES = [
+    ("SET IFEQ sets only over the same value", [
+        ("SET k hello", "+OK"), ("SET k world IFEQ hello", "+OK"), ("GET k", "$world"),
+        ("SET k again IFEQ hello", "nil"), ("GET k", "$world"),
+        ("SET missing v IFEQ v", "nil"), ("EXISTS missing", ":0"),
+        ("SET k v ifeq world", "+OK"), ("SET k v2 IfEq ~", "nil")]),
+    ("SET IFEQ compares numbers and bytes as text", [
+        ("SET k 12345", "+OK"), ("SET k \\x00\\xff IFEQ 12345", "+OK"),
+        ("SET k ~ IFEQ \\x00\\xff", "+OK"), ("SET k done IFEQ ~", "+OK"), ("GET k", "$done")]),
+    ("SET IFNE sets over another value and where there is none", [
+        ("SET k hello", "+OK"), ("SET k world IFNE different", "+OK"), ("SET k x IFNE world", "nil"),
+        ("GET k", "$world"), ("SET missing v IFNE v", "+OK"), ("GET missing", "$v")]),
+    ("SET IFDEQ and IFDNE compare the digest", [
+        ("SET k hello", "+OK"), (f"SET k a IFDEQ {HELLO}", "+OK"), (f"SET k b IFDEQ {HELLO}", "nil"),
+        ("GET k", "$a"), (f"SET k hello IFDNE {HELLO}", "+OK"), (f"SET k c IFDNE {HELLO}", "nil"),
+        (f"SET k c IFDEQ {HELLO.upper()}", "+OK"), (f"SET missing v IFDEQ {HELLO}", "nil"),
+        (f"SET missing v IFDNE {HELLO}", "+OK")]),
+    ("a digest of another length is refused", [
+        ("SET k hello", "+OK"), ("SET k v IFDEQ 12", "-ERR must be exactly 16 hexadecimal characters"),
+        ("SET k v IFDNE ~", "-ERR must be exactly 16 hexadecimal characters"), ("GET k", "$hello")]),
+    ("SET with a condition and GET answers the old value whether it set or not", [
+        ("SET k hello", "+OK"), ("SET k world IFEQ hello GET", "$hello"), ("GET k", "$world"),
+        ("SET k x GET IFEQ nope", "$world"), ("GET k", "$world"), ("SET m v IFEQ x GET", "nil"),
+        ("EXISTS m", ":0"), ("SET m v IFNE x GET", "nil"), ("GET m", "$v")]),
+    ("SET with a condition takes an expiry and KEEPTTL", [
+        ("SET k hello", "+OK"), ("SET k a IFEQ hello EX 1000", "+OK"), ("TTL k", "/:(9[0-9][0-9]|1000)/"),
+        ("SET k b IFEQ a KEEPTTL", "+OK"), ("TTL k", "/:(9[0-9][0-9]|1000)/"),
+        ("SET k c IFEQ b", "+OK"), ("TTL k", ":-1"), ("SET k d IFEQ zzz EX 5", "nil"), ("TTL k", ":-1")]),
+    ("conditions exclude each other", [
+        ("SET k v NX IFEQ v", SYNTAX), ("SET k v IFEQ v XX", SYNTAX), ("SET k v IFEQ a IFNE b", SYNTAX),
+        (f"SET k v IFDEQ {HELLO} IFDNE {HELLO}", SYNTAX), ("SET k v IFEQ", SYNTAX),
+        ("SET k v IFDNE", SYNTAX), ("EXISTS k", ":0")]),
+    ("conditions on another type are refused", [
+        ("SADD k m", ":1"), ("SET k v IFEQ m", WRONGTYPE), ("SET k v IFNE m", WRONGTYPE),
+        (f"SET k v IFDEQ {HELLO}", WRONGTYPE), (f"SET k v IFDNE {HELLO}", WRONGTYPE),
+        ("SCARD k", ":1")]),
+
+    ("DIGEST answers XXH3 in 16 lowercase digits", [
+        ("SET k hello", "+OK"), ("DIGEST k", f"${HELLO}"), ("SET k ~", "+OK"), ("DIGEST k", f"${EMPTY}"),
+        ("SET k 12345", "+OK"), ("DIGEST k", "/\\$[0-9a-f]{16}/"), ("DIGEST missing", "nil"),
+        ("SADD s m", ":1"), ("DIGEST s", WRONGTYPE), ("DIGEST", arity("digest")),
+        ("DIGEST a b", arity("digest"))]),
+
+    ("DELEX without a condition deletes any type", [
+        ("SET k v", "+OK"), ("DELEX k", ":1"), ("DELEX k", ":0"), ("SADD s m", ":1"),
+        ("DELEX s", ":1"), ("EXISTS s", ":0"), ("DELEX", arity("delex"))]),
+    ("DELEX deletes where its condition holds", [
+        ("SET k hello", "+OK"), ("DELEX k IFEQ world", ":0"), ("DELEX k IFEQ hello", ":1"),
+        ("SET k hello", "+OK"), ("DELEX k IFNE hello", ":0"), ("DELEX k ifne world", ":1"),
+        ("SET k hello", "+OK"), ("DELEX k IFDEQ 0000000000000000", ":0"),
+        (f"DELEX k IFDEQ {HELLO.upper()}", ":1"), ("SET k hello", "+OK"),
+        (f"DELEX k IFDNE {HELLO}", ":0"), ("DELEX k IFDNE 0000000000000000", ":1"),
+        ("EXISTS k", ":0"), ("DELEX k IFEQ hello", ":0"), ("DELEX k IFNE hello", ":0")]),
+    ("DELEX refuses what makes no sense", [
+        ("SET k hello", "+OK"), ("DELEX k IFEQ", arity("delex")), ("DELEX k IFEQ a b", arity("delex")),
+        ("DELEX k INVALID x", "/-ERR Invalid condition.*/"),
+        ("DELEX k IFDEQ 12", "-ERR must be exactly 16 hexadecimal characters"),
+        ("SADD s m", ":1"), ("DELEX s IFEQ m", "/-(ERR|WRONGTYPE) .*/"), ("EXISTS k s", ":2")]),
+
+    ("DELIFEQ deletes where the value is the same", [
+        ("SET k hello", "+OK"), ("DELIFEQ k world", ":0"), ("EXISTS k", ":1"), ("DELIFEQ k hello", ":1"),
+        ("EXISTS k", ":0"), ("DELIFEQ k hello", ":0"), ("SET k 10", "+OK"), ("DELIFEQ k 10", ":1"),
+        ("SADD s m", ":1"), ("DELIFEQ s m", WRONGTYPE), ("DELIFEQ k", arity("delifeq"))]),
+
+    ("MSETEX sets all with one expiry", [
+        ("MSETEX 2 a 1 b 2 EX 1000", ":1"), ("MGET a b", "/\\*\\[\\$1, \\$2\\]/"),
+        ("TTL a", "/:(9[0-9][0-9]|1000)/"), ("TTL b", "/:(9[0-9][0-9]|1000)/"),
+        ("MSETEX 1 a 3 KEEPTTL", ":1"), ("TTL a", "/:(9[0-9][0-9]|1000)/"),
+        ("MSETEX 1 a 4", ":1"), ("TTL a", ":-1"), ("MSETEX 1 a 4 PXAT 9999999999999", ":1"),
+        ("PEXPIRETIME a", ":9999999999999"), ("MSETEX 1 a 4 EXAT 9999999999", ":1"),
+        ("EXPIRETIME a", ":9999999999"), ("MSETEX 1 a 4 px 1000000", ":1"), ("TTL a", "/:(9[0-9][0-9]|1000)/")]),
+    ("MSETEX NX and XX hold for all keys", [
+        ("MSETEX 2 a 1 b 2 NX", ":1"), ("MSETEX 2 a 9 c 9 NX", ":0"), ("EXISTS c", ":0"),
+        ("GET a", "$1"), ("MSETEX 2 a 9 c 9 XX", ":0"), ("GET a", "$1"), ("MSETEX 2 a 7 b 8 xx EX 1000", ":1"),
+        ("GET b", "$8"), ("MSETEX 2 a x a y", ":1"), ("GET a", "$y")]),
+    ("MSETEX refuses what makes no sense", [
+        ("MSETEX", arity("msetex")), ("MSETEX 1 a", arity("msetex")),
+        ("MSETEX 0 a 1", "-ERR invalid numkeys value"), ("MSETEX x a 1", "-ERR invalid numkeys value"),
+        ("MSETEX -1 a 1", "-ERR invalid numkeys value"),
+        ("MSETEX 2 a 1 b", "-ERR wrong number of key-value pairs"),
+        ("MSETEX 2147483647 a 1", "-ERR wrong number of key-value pairs"),
+        ("MSETEX 1 a 1 bogus", SYNTAX), ("MSETEX 1 a 1 NX XX", SYNTAX),
+        ("MSETEX 1 a 1 EX 1 PX 1", SYNTAX), ("MSETEX 1 a 1 KEEPTTL EX 1", SYNTAX), ("MSETEX 1 a 1 EX", SYNTAX),
+        ("MSETEX 1 a 1 EX 0", "-ERR invalid expire time in 'msetex' command"),
+        ("MSETEX 1 a 1 PX -5", "-ERR invalid expire time in 'msetex' command"),
+        ("MSETEX 1 a 1 EX x", "-ERR value is not an integer or out of range"), ("EXISTS a", ":0")]),
+
+    ("CLIENT SETINFO", [
+        ("CLIENT SETINFO LIB-NAME redis-py", "+OK"), ("CLIENT SETINFO lib-ver 5.0.1", "+OK"),
+        ("CLIENT INFO", "/[$=].*lib-name=redis-py lib-ver=5\\.0\\.1.*/"),
+        ("CLIENT SETINFO LIB-NAME with\\x20space", "/-ERR lib-name cannot contain spaces.*/"),
+        ("CLIENT SETINFO BOGUS x", "-ERR Unrecognized option 'BOGUS'"),
+        ("CLIENT SETINFO LIB-NAME ~", "+OK"), ("CLIENT SETINFO", arity("client|setinfo"))]),
+    ("CLIENT NO-TOUCH", [
+        ("CLIENT NO-TOUCH ON", "+OK"), ("CLIENT NO-TOUCH off", "+OK"), ("CLIENT NO-TOUCH maybe", SYNTAX)]),
+    ("CLIENT KILL MAXAGE", [
+        ("CLIENT KILL MAXAGE 1000000", ":0"), ("CLIENT KILL MAXAGE x", "/-ERR .*/")]),
+    ("SCRIPT SHOW", [
+        ("SCRIPT LOAD return\\x201", "$e0e1f9fabfc9d4800c877a703b823ac0578ff8db"),
+        ("SCRIPT SHOW e0e1f9fabfc9d4800c877a703b823ac0578ff8db", "$return 1"),
+        ("SCRIPT SHOW ffffffffffffffffffffffffffffffffffffffff", "/-NOSCRIPT .*/")]),
+    ("OBJECT ENCODING of small sets, as since 7.2", [
+        ("SADD s a b", ":2"), ("OBJECT ENCODING s", "$listpack"), ("SADD i 1 2", ":2"),
+        ("OBJECT ENCODING i", "$intset"), ("SADD i x", ":1"), ("OBJECT ENCODING i", "$listpack")]),
+    ("the version that clients look at", [
+        ("INFO server", "/[$=].*redis_version:8\\.4\\.0.*larder_version:.*/"),
+        ("HELLO", "/.*\\$version, \\$8\\.4\\.0.*/"), ("COMMAND INFO delex",
+                                                      "/\\*\\[\\*\\[\\$delex, :-2, .*/"),
+        ("COMMAND GETKEYS MSETEX 2 a 1 b 2 EX 5", "/\\*\\[\\$a, \\$b\\]/")]),
+    ("new commands in MULTI and scripts", [
+        ("MULTI", "+OK"), ("SET k v", "+QUEUED"), ("DELEX k IFEQ v", "+QUEUED"), ("EXEC", "/\\*\\[\\+OK, :1\\]/"),
+        ("EVAL return\\x20redis.call('MSETEX',1,KEYS[1],ARGV[1]) 1 k v", ":1"), ("GET k", "$v")]),
+]
