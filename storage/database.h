@@ -2,7 +2,9 @@
 // still.
 //
 // Cheap to make (a few words). Not thread-safe: it belongs to the command that holds the stripes.
-// Every call that takes a key REQUIRES the lock of the key's stripe.
+// Every call that takes a key REQUIRES the lock of the key's stripe. Set…, Put, Delete, Take and
+// SetExpiry mark the watchers of their key; after a change through FindMutable or ResizeString call
+// SignalModified. With an UndoLog the old value is saved before the first change of a key.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +19,15 @@
 
 namespace larder::storage {
 
+struct EntrySpec;
+class SlotRef;
 class UndoLog;
 
 enum class Access : uint8_t {
   kRead,   // counts a hit or a miss, and is a use for eviction's sake
   kPeek,   // neither (TYPE, TTL, OBJECT, EXISTS counts but NOTOUCH clients …)
   kCount,  // counts, but is no use (CLIENT NO-TOUCH)
+  kWrite,  // is a use, but counts neither hit nor miss: the value is looked up to be changed
 };
 
 enum class FindError : uint8_t { kWrongType };
@@ -48,7 +53,7 @@ class Database {
 
   // As Find, for changing the value in place: a shared object is cloned first, and the old value
   // goes to the undo log when a script runs. nullptr also when an undo would cost too much: see
-  // UndoLog::refused().
+  // UndoLog::refused(). A use, but neither hit nor miss.
   Entry* FindMutable(const Key& key);
 
   // The object of a key as a T, whose static `kType` names its Type: nullptr when missing,
@@ -62,7 +67,7 @@ class Database {
   }
   template <class T>
   T* FindMutableObject(const Key& key, bool* wrong_type) {
-    const Entry* found = Find(key, Access::kRead);
+    const Entry* found = Find(key, Access::kPeek);
     if (found == nullptr) return nullptr;
     if (found->type() != T::kType) return *wrong_type = true, nullptr;
     Entry* entry = FindMutable(key);
@@ -74,7 +79,8 @@ class Database {
   void SetString(const Key& key, std::string_view value, const SetOptions& options = {});
 
   // Makes the string at `key` (created when missing) `size` bytes long, new bytes zero, and returns
-  // them for writing. Keeps the expiry; its encoding becomes raw. Amortised O(growth).
+  // them for writing. Keeps the expiry; its encoding becomes raw. Amortised O(growth). Empty also
+  // when an undo would cost too much.
   // REQUIRES: the key is missing or a string.
   std::span<char> ResizeString(const Key& key, size_t size);
 
@@ -106,6 +112,11 @@ class Database {
   std::optional<int> Frequency(const Key& key);  // 0 to 255
 
  private:
+  Stripe& stripe(const Key& key) const { return keyspace_->stripe(key.hash); }
+  void SaveForUndo(const Key& key, SlotRef ref);
+  bool RefusesUndo(const Key& key, const Object& object);
+  void Store(const Key& key, EntrySpec spec, bool keep_expiry);
+
   Keyspace* keyspace_;
   int index_;
   int64_t now_ms_;

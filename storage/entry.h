@@ -5,7 +5,9 @@
 // until the next change of its stripe, and only while the stripe's lock is held.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "storage/object.h"
@@ -18,23 +20,57 @@ inline constexpr size_t kEmbstrBytesMax = 44;              // what OBJECT ENCODI
 
 class Entry {
  public:
-  Type type() const;
+  Type type() const { return static_cast<Type>(flags_ & kTypeMask); }
   Encoding encoding() const;  // int, embstr and raw follow from a string's bytes and history
-  std::string_view key() const;
-  int64_t expire_at_ms() const;  // Unix time, or kNoExpiry
-  bool has_expiry() const { return expire_at_ms() != kNoExpiry; }
+  std::string_view key() const { return {bytes() + KeyOffset(), KeySize()}; }
+  int64_t expire_at_ms() const {  // Unix time, or kNoExpiry
+    return has_expiry() ? Load<int64_t>(ExpiryOffset()) : kNoExpiry;
+  }
+  bool has_expiry() const { return (flags_ & kHasExpiry) != 0; }
+  bool raw() const { return (flags_ & kRaw) != 0; }  // a string that was changed in place
 
   // REQUIRES: type() == Type::kString.
   std::string_view string() const;
 
   // The value outside the entry; nullptr for a short string. The Blob of a long one.
-  Object* object() const;
+  Object* object() const {
+    return (flags_ & kHasObject) != 0 ? Load<Object*>(ObjectOffset()) : nullptr;
+  }
 
   size_t MemoryBytes() const;  // with what its object holds: MEMORY USAGE
 
  private:
-  Entry() = delete;  // made by the keyspace; the layout is described in entry.cc
+  Entry() = delete;  // made by the keyspace, through EntryLayout
   friend struct EntryLayout;
+
+  // The layout: these four bytes; the rest of a key length above 255 (4 bytes); the expiry (8); the
+  // object's pointer (8); the key; the short string. What an entry does not have takes no room, and
+  // nothing but the four bytes is aligned.
+  static constexpr uint8_t kTypeMask = 0x07;
+  static constexpr uint8_t kHasObject = 0x08;
+  static constexpr uint8_t kHasExpiry = 0x10;
+  static constexpr uint8_t kRaw = 0x20;
+  static constexpr uint8_t kLongKey = 0x40;
+  static constexpr uint8_t kHasExtra = 0x80;  // reserved: soft expiry, tags, version
+  uint8_t flags_;
+  uint8_t key_size_;      // its low byte
+  uint16_t string_size_;  // of a short string
+
+  const char* bytes() const { return reinterpret_cast<const char*>(this); }
+  template <class T>
+  T Load(size_t offset) const {
+    T value;
+    std::memcpy(&value, bytes() + offset, sizeof(T));
+    return value;
+  }
+  size_t ExpiryOffset() const { return sizeof(Entry) + ((flags_ & kLongKey) != 0 ? 4 : 0); }
+  size_t ObjectOffset() const { return ExpiryOffset() + ((flags_ & kHasExpiry) != 0 ? 8 : 0); }
+  size_t KeyOffset() const { return ObjectOffset() + ((flags_ & kHasObject) != 0 ? 8 : 0); }
+  size_t KeySize() const {
+    if ((flags_ & kLongKey) == 0) return key_size_;
+    return (size_t{Load<uint32_t>(sizeof(Entry))} << 8) | key_size_;
+  }
 };
+static_assert(sizeof(Entry) == 4);
 
 }  // namespace larder::storage

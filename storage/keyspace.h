@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,12 +19,15 @@
 
 #include "storage/entry.h"
 #include "storage/key.h"
+#include "storage/memory.h"
 #include "storage/stripe_lock.h"
 #include "storage/watch.h"
 
 namespace larder::storage {
 
+class LazyFree;
 class Stripe;
+class TablePool;
 
 enum class EvictionPolicy : uint8_t {
   kNoEviction,
@@ -74,12 +78,17 @@ class Keyspace {
   const KeyHasher& hasher() const { return hasher_; }
   size_t stripe_count() const { return stripe_count_; }
   int database_count() const { return options_.databases; }
-  size_t StripeOf(uint64_t hash) const;
+  size_t StripeOf(uint64_t hash) const {
+    return static_cast<size_t>((hash >> 1) >> (63 - stripe_bits_));
+  }
   StripeLock& lock(size_t stripe);
   WatchRegistry& watches(size_t stripe);  // REQUIRES: the stripe's lock for its calls
 
-  // Fetches the cache lines that a lookup will read; needs no lock and changes nothing.
+  // Fetches the cache line of the key's bucket that a lookup will read; needs no lock and changes
+  // nothing. PrefetchEntry, called for a batch of keys after Prefetch was called for all of them,
+  // fetches the entry's own lines too.
   void Prefetch(int database, const Key& key) const;
+  void PrefetchEntry(int database, const Key& key) const;
 
   // Keys of a database, and those of them with an expiry. Expired keys count until they are
   // removed.
@@ -113,7 +122,9 @@ class Keyspace {
   EvictionPolicy policy() const;
   // Bytes that others hold out of the same budget: client buffers, Lua.
   void set_other_bytes(int64_t bytes);
-  bool OverLimit() const;  // a relaxed load and a compare
+  bool OverLimit() const {  // a relaxed load and a compare
+    return memory::UsedBytes() > data_limit_.load(std::memory_order_relaxed);
+  }
   // Evicts until the limit is held or `deadline` has passed, from stripe `home` on. Locks one
   // stripe at a time. REQUIRES: the caller holds no stripe.
   EvictOutcome Evict(size_t home, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
@@ -139,8 +150,19 @@ class Keyspace {
   KeyHasher hasher_;
   size_t stripe_count_;
   KeyspaceObserver* observer_;
-  std::vector<std::unique_ptr<Stripe>> stripes_;
-  // More is private to keyspace.cc's author: adapt freely.
+  Stripe& stripe(uint64_t hash) const { return *stripes_[StripeOf(hash)]; }
+  bool RandomKeyOfStripe(Stripe& stripe, int database, uint64_t random, int64_t now_ms,
+                         std::string* key);
+
+  int stripe_bits_;
+  std::atomic<EvictionPolicy> policy_{EvictionPolicy::kNoEviction};
+  std::atomic<int64_t> memory_limit_{0};
+  std::atomic<int64_t> other_bytes_{0};
+  std::atomic<int64_t> data_limit_{std::numeric_limits<int64_t>::max()};  // what the two leave
+  std::atomic<bool> active_expire_{true};
+  std::unique_ptr<TablePool> pool_;
+  std::unique_ptr<LazyFree> lazy_free_;
+  std::vector<std::unique_ptr<Stripe>> stripes_;  // goes first: it gives back to the pool
 };
 
 }  // namespace larder::storage

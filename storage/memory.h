@@ -25,7 +25,10 @@ void ResetPeak();
 
 // Heap memory whose usable size is counted.
 void* Allocate(size_t bytes);
+void* Reallocate(void* pointer, size_t bytes);  // as realloc; bytes > 0
 void Deallocate(void* pointer);
+// The usable size of what Allocate gave, as it is counted.
+size_t AllocatedBytes(const void* pointer);
 
 // For containers of collections: std::vector<T, Counted<T>>.
 template <class T>

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace larder::storage {
 
@@ -32,6 +33,8 @@ class alignas(64) StripeLock {
 
   void Unlock() { held_.store(false, std::memory_order_release); }
   bool held() const { return held_.load(std::memory_order_relaxed); }
+  // How often somebody found it taken and had to wait.
+  uint64_t contentions() const { return contentions_.load(std::memory_order_relaxed); }
 
   static constexpr int kSpinMicrosMax = 50;
 
@@ -40,6 +43,7 @@ class alignas(64) StripeLock {
 
   std::atomic<bool> held_{false};
   bool single_thread_ = false;
+  std::atomic<uint64_t> contentions_{0};
 };
 
 }  // namespace larder::storage

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "storage/value.h"
 
 namespace larder::storage {
@@ -35,7 +36,10 @@ class UndoLog {
 
   // Puts every saved value back, newest first, and empties the log.
   void Rollback(Keyspace& keyspace, int64_t now_ms);
-  void Clear() { saved_.clear(); }
+  void Clear() {
+    saved_.clear();
+    names_.clear();
+  }
 
  private:
   struct SavedKey {
@@ -44,6 +48,7 @@ class UndoLog {
     std::optional<Value> old_value;
   };
   std::vector<SavedKey> saved_;
+  absl::flat_hash_set<std::string> names_;  // by database number and key
   bool refused_ = false;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,10 @@ class WatchRegistry {
   void Touch(int database, std::string_view key) {
     if (!watched_.empty()) TouchWatched(database, key);
   }
-  // Sets the marks of the watchers of all keys of a database (FLUSHDB, SWAPDB).
+  // Sets the marks of the watchers of all keys of a database, or of those that `changes` names: a
+  // FLUSHDB changes nothing for the watchers of a key that was missing.
   void TouchDatabase(int database);
+  void TouchDatabaseIf(int database, const std::function<bool(std::string_view key)>& changes);
   size_t size() const { return watched_.size(); }
 
  private:

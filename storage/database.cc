@@ -1,0 +1,204 @@
+#include "storage/database.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "storage/blob.h"
+#include "storage/stripe.h"
+#include "storage/undo_log.h"
+
+namespace larder::storage {
+namespace {
+
+// The value of an entry, sharing its object.
+Value SharedValue(const Entry& entry) {
+  Value value{.type = entry.type(), .raw = entry.raw(), .expire_at_ms = entry.expire_at_ms()};
+  if (entry.object() != nullptr) {
+    value.object = Ref<Object>(entry.object());
+  } else {
+    value.inline_bytes = entry.string();
+  }
+  return value;
+}
+
+bool TooLargeToUndo(const Object& object) {
+  return object.ElementCount() > kUndoCloneElementsMax || object.MemoryBytes() > kUndoCloneBytesMax;
+}
+
+}  // namespace
+
+const Entry* Database::Find(const Key& key, Access access) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (!ref) {
+    if (access == Access::kRead || access == Access::kCount) stripe.misses.Add(1);
+    return nullptr;
+  }
+  if (access == Access::kRead || access == Access::kCount) stripe.hits.Add(1);
+  if (access == Access::kRead || access == Access::kWrite) stripe.Use(ref, now_ms_);
+  return ref.entry();
+}
+
+// Saves what a key holds before its first change; an empty ref: nothing. No clone: the shared
+// object is cloned by whoever is about to change it, and not at all when the key is replaced.
+void Database::SaveForUndo(const Key& key, SlotRef ref) {
+  if (undo_ == nullptr || undo_->Saved(index_, key.bytes)) return;
+  undo_->Save(index_, key.bytes, ref ? std::optional(SharedValue(*ref.entry())) : std::nullopt);
+}
+
+// Whether changing this object in place would first clone too much for the undo's sake.
+bool Database::RefusesUndo(const Key& key, const Object& object) {
+  if (undo_ == nullptr || !TooLargeToUndo(object)) return false;
+  if (undo_->Saved(index_, key.bytes) && !object.shared()) return false;
+  undo_->Refuse();
+  return true;
+}
+
+Entry* Database::FindMutable(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (!ref) return nullptr;
+  Entry* entry = ref.entry();
+  if (entry->object() != nullptr && RefusesUndo(key, *entry->object())) return nullptr;
+  SaveForUndo(key, ref);
+  stripe.Use(ref, now_ms_);
+  if (Object* object = entry->object(); object != nullptr && object->shared()) {
+    EntryLayout::SetObject(entry, object->Clone().Release());
+    keyspace_->Discard(Ref<Object>::Adopt(object));
+  }
+  return entry;
+}
+
+void Database::Store(const Key& key, EntrySpec spec, bool keep_expiry) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  SaveForUndo(key, ref);
+  stripe.watches().Touch(index_, key.bytes);
+  if (!ref) {
+    spec.key = key.bytes;
+    stripe.Add(index_, key, spec, now_ms_);
+    return;
+  }
+  if (keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
+  stripe.Use(ref, now_ms_);
+  stripe.Replace(index_, key, ref, spec);
+}
+
+void Database::SetString(const Key& key, std::string_view value, const SetOptions& options) {
+  EntrySpec spec{.string = value, .expire_at_ms = options.expire_at_ms};
+  if (value.size() > kInlineStringBytesMax) {
+    spec.string = {};
+    spec.object = Ref<Object>(new Blob(value)).Release();
+  }
+  Store(key, spec, options.keep_expiry);
+}
+
+void Database::SetObject(const Key& key, Ref<Object> object, const SetOptions& options) {
+  EntrySpec spec{.type = object->type(), .expire_at_ms = options.expire_at_ms};
+  spec.object = object.Release();
+  Store(key, spec, options.keep_expiry);
+}
+
+std::span<char> Database::ResizeString(const Key& key, size_t size) {
+  Stripe& stripe = this->stripe(key);
+  SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (ref) {
+    const Object* object = ref.entry()->object();
+    if (object != nullptr && RefusesUndo(key, *object)) return {};
+  }
+  SaveForUndo(key, ref);
+  if (!ref) ref = stripe.Add(index_, key, {.key = key.bytes, .raw = true}, now_ms_);
+  stripe.Use(ref, now_ms_);
+  Entry* entry = ref.entry();
+  const size_t old_size = entry->string().size();
+  if (entry->object() == nullptr && size <= kInlineStringBytesMax) {
+    entry = stripe.ResizeInline(index_, ref, size);
+    EntryLayout::SetRaw(entry);
+    char* data = EntryLayout::StringData(entry);
+    if (size > old_size) std::memset(data + old_size, 0, size - old_size);
+    return {data, size};
+  }
+  auto* blob = static_cast<Blob*>(entry->object());
+  if (blob == nullptr || blob->shared()) {
+    // Made at its final size at once: a clone that is then grown would be copied twice.
+    Ref<Blob> made(new Blob(size));
+    const size_t kept = std::min(size, old_size);
+    if (kept != 0) std::memcpy(made->data(), entry->string().data(), kept);
+    blob = made.get();
+    stripe.Replace(index_, key, ref,
+                   {.object = made.Release(), .raw = true, .expire_at_ms = entry->expire_at_ms()});
+  } else {
+    blob->Resize(size);
+  }
+  return {blob->data(), size};
+}
+
+bool Database::Delete(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (!ref) return false;
+  SaveForUndo(key, ref);
+  stripe.watches().Touch(index_, key.bytes);
+  stripe.Remove(index_, key.hash, ref);
+  return true;
+}
+
+bool Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (!ref) return false;
+  SaveForUndo(key, ref);
+  stripe.watches().Touch(index_, key.bytes);
+  stripe.SetExpiry(index_, key, ref, expire_at_ms);
+  return true;
+}
+
+std::optional<Value> Database::Take(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (!ref) return std::nullopt;
+  SaveForUndo(key, ref);
+  stripe.watches().Touch(index_, key.bytes);
+  Value value = SharedValue(*ref.entry());
+  stripe.Remove(index_, key.hash, ref);
+  return value;
+}
+
+std::optional<Value> Database::CopyOf(const Key& key) {
+  const SlotRef ref = stripe(key).FindLive(index_, key, now_ms_);
+  if (!ref) return std::nullopt;
+  Value value = SharedValue(*ref.entry());
+  if (value.object && value.type != Type::kString) value.object = value.object->Clone();
+  return value;
+}
+
+void Database::Put(const Key& key, Value value) {
+  EntrySpec spec{.string = value.inline_bytes,
+                 .type = value.type,
+                 .raw = value.raw,
+                 .expire_at_ms = value.expire_at_ms};
+  if (value.object) {
+    spec.object = value.object.Release();
+  } else if (spec.string.size() > kInlineStringBytesMax) {
+    spec.object = Ref<Object>(new Blob(spec.string)).Release();
+  }
+  Store(key, spec, false);
+}
+
+void Database::SignalModified(const Key& key) { stripe(key).watches().Touch(index_, key.bytes); }
+
+std::optional<int64_t> Database::IdleSeconds(const Key& key) {
+  const SlotRef ref = stripe(key).FindLive(index_, key, now_ms_);
+  if (!ref) return std::nullopt;
+  const uint32_t ticks = (TickAt(now_ms_) - ref.Get().used_tick()) & kAgeMask;
+  return ticks * kTickMs / 1000;
+}
+
+std::optional<int> Database::Frequency(const Key& key) {
+  const SlotRef ref = stripe(key).FindLive(index_, key, now_ms_);
+  if (!ref) return std::nullopt;
+  return static_cast<int>(ref.Get().frequency() * 255 / kFrequencyMax);
+}
+
+}  // namespace larder::storage

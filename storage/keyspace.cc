@@ -1,0 +1,146 @@
+#include "storage/keyspace.h"
+
+#include <bit>
+#include <utility>
+
+#include "storage/lazy_free.h"
+#include "storage/stripe.h"
+#include "storage/table_pool.h"
+
+namespace larder::storage {
+
+Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
+    : options_(options),
+      hasher_(options.hash_seed),
+      stripe_count_(std::bit_ceil(options.stripes)),
+      observer_(observer),
+      stripe_bits_(std::countr_zero(stripe_count_)),
+      pool_(std::make_unique<TablePool>()),
+      lazy_free_(std::make_unique<LazyFree>()) {
+  const StripeContext context{.hasher = &hasher_,
+                              .observer = observer_,
+                              .pool = pool_.get(),
+                              .lazy_free = lazy_free_.get(),
+                              .policy = &policy_,
+                              .stripe_bits = stripe_bits_};
+  for (size_t i = 0; i < stripe_count_; ++i) {
+    stripes_.push_back(std::make_unique<Stripe>(context, options_.databases));
+    stripes_.back()->lock().set_single_thread(options_.single_thread);
+  }
+}
+
+Keyspace::~Keyspace() {
+  stripes_.clear();
+  FreeSlice(std::chrono::steady_clock::time_point::max());
+}
+
+StripeLock& Keyspace::lock(size_t stripe) { return stripes_[stripe]->lock(); }
+WatchRegistry& Keyspace::watches(size_t stripe) { return stripes_[stripe]->watches(); }
+
+void Keyspace::Prefetch(int database, const Key& key) const {
+  stripe(key.hash).database(database).table.PrefetchBucket(key.hash);
+}
+
+void Keyspace::PrefetchEntry(int database, const Key& key) const {
+  stripe(key.hash).database(database).table.PrefetchEntry(key.hash);
+}
+
+size_t Keyspace::KeyCount(int database) const {
+  size_t keys = 0;
+  for (const auto& stripe : stripes_) keys += stripe->database(database).table.size();
+  return keys;
+}
+
+size_t Keyspace::ExpiryCount(int database) const {
+  int64_t keys = 0;
+  for (const auto& stripe : stripes_) keys += stripe->database(database).expiries.Get();
+  return static_cast<size_t>(keys);
+}
+
+int64_t Keyspace::AverageTtlMs(int database, int64_t now_ms) const {
+  int64_t keys = 0;
+  double seconds = 0;
+  for (const auto& stripe : stripes_) {
+    keys += stripe->database(database).expiries.Get();
+    seconds += static_cast<double>(stripe->database(database).expiry_seconds.Get());
+  }
+  if (keys == 0) return 0;
+  const double mean_ms = seconds * 1000 / static_cast<double>(keys) - static_cast<double>(now_ms);
+  return mean_ms < 0 ? 0 : static_cast<int64_t>(mean_ms);
+}
+
+size_t Keyspace::FlushDatabase(int database, bool free_now) {
+  size_t keys = 0;
+  for (const auto& stripe : stripes_) {
+    keys += stripe->Flush(database);
+    if (free_now) stripe->FreeSlice(std::chrono::steady_clock::time_point::max());
+  }
+  if (free_now) lazy_free_->FreeSlice(std::chrono::steady_clock::time_point::max());
+  return keys;
+}
+
+void Keyspace::SwapDatabases(int first, int second) {
+  if (first == second) return;
+  for (const auto& stripe : stripes_) stripe->Swap(first, second);
+}
+
+void Keyspace::set_active_expire(bool on) { active_expire_.store(on, std::memory_order_relaxed); }
+
+bool Keyspace::ExpireSlice(size_t stripe, int64_t now_ms,
+                           std::chrono::steady_clock::time_point deadline) {
+  if (!active_expire_.load(std::memory_order_relaxed)) return false;
+  StripeLock& lock = stripes_[stripe]->lock();
+  if (!lock.TryLock()) return true;
+  const bool more = stripes_[stripe]->ExpireSlice(now_ms, deadline);
+  lock.Unlock();
+  return more;
+}
+
+bool Keyspace::FreeSlice(std::chrono::steady_clock::time_point deadline) {
+  bool more = lazy_free_->FreeSlice(deadline);
+  for (const auto& stripe : stripes_) {
+    if (!stripe->has_dead_tables()) continue;
+    if (!stripe->lock().TryLock()) {
+      more = true;
+      continue;
+    }
+    more |= stripe->FreeSlice(deadline);
+    stripe->lock().Unlock();
+  }
+  return more;
+}
+
+bool Keyspace::CompactSlice(size_t /*stripe*/, std::chrono::steady_clock::time_point /*deadline*/) {
+  return false;
+}
+
+void Keyspace::Discard(Ref<Object> object) { lazy_free_->Discard(std::move(object)); }
+
+KeyspaceStats Keyspace::Stats() const {
+  KeyspaceStats stats;
+  for (const auto& stripe : stripes_) {
+    stats.hits += static_cast<uint64_t>(stripe->hits.Get());
+    stats.misses += static_cast<uint64_t>(stripe->misses.Get());
+    stats.expired += static_cast<uint64_t>(stripe->expired.Get());
+    stats.evicted += static_cast<uint64_t>(stripe->evicted.Get());
+    stats.entry_bytes += stripe->entries().used_bytes();
+  }
+  stats.table_bytes = pool_->used_bytes();
+  stats.slab_bytes_reserved = stats.entry_bytes;
+  stats.lazy_freed_objects = lazy_free_->freed();
+  stats.lazy_free_pending = lazy_free_->pending();
+  return stats;
+}
+
+void Keyspace::ResetStats() {
+  // A count that a worker is just adding to may survive: these are statistics.
+  for (const auto& stripe : stripes_) {
+    for (RelaxedCounter* counter :
+         {&stripe->hits, &stripe->misses, &stripe->expired, &stripe->evicted}) {
+      counter->Set(0);
+    }
+  }
+  lazy_free_->ResetStats();
+}
+
+}  // namespace larder::storage

@@ -1,0 +1,271 @@
+#include "storage/stripe.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace larder::storage {
+namespace {
+
+// One time's share of the sum behind AverageTtl; far ones are cut, so that the sum cannot overflow.
+int64_t SecondsOf(int64_t expire_at_ms) {
+  constexpr int64_t kSecondsMax = int64_t{1} << 36;
+  return std::clamp<int64_t>(expire_at_ms / 1000, 0, kSecondsMax);
+}
+
+EntrySpec SpecOf(const Entry& entry) {
+  EntrySpec spec{.key = entry.key(),
+                 .object = entry.object(),
+                 .type = entry.type(),
+                 .raw = entry.raw(),
+                 .expire_at_ms = entry.expire_at_ms()};
+  if (spec.object == nullptr) spec.string = entry.string();
+  return spec;
+}
+
+}  // namespace
+
+Stripe::Stripe(const StripeContext& context, int databases)
+    : context_(context),
+      databases_(static_cast<size_t>(databases)),
+      random_state_(reinterpret_cast<uintptr_t>(this) | 1) {
+  for (StripeDatabase& database : databases_) {
+    database.table.Init(context.hasher, context.pool, context.stripe_bits);
+  }
+}
+
+Stripe::~Stripe() {
+  for (size_t i = 0; i < databases_.size(); ++i) Flush(static_cast<int>(i));
+  FreeSlice(std::chrono::steady_clock::time_point::max());
+}
+
+uint64_t Stripe::Random() {
+  random_state_ ^= random_state_ << 13;
+  random_state_ ^= random_state_ >> 7;
+  random_state_ ^= random_state_ << 17;
+  return random_state_ * 0x2545f4914f6cdd1du;
+}
+
+void Stripe::CountExpiry(StripeDatabase& database, const Entry* entry, int change) {
+  if (!entry->has_expiry()) return;
+  database.expiries.Add(change);
+  database.expiry_seconds.Add(change * SecondsOf(entry->expire_at_ms()));
+}
+
+void Stripe::FreeEntry(Entry* entry) { entries_.Free(entry, EntryLayout::Bytes(*entry)); }
+
+void Stripe::DiscardEntry(Entry* entry) {
+  auto object = Ref<Object>::Adopt(entry->object());
+  FreeEntry(entry);
+  context_.lazy_free->Discard(std::move(object));
+}
+
+SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms) {
+  Entry* entry = EntryLayout::Write(entries_.Allocate(EntryLayout::Bytes(spec)), spec);
+  Slot slot(entry);
+  slot.set_used_tick(TickAt(now_ms));
+  StripeDatabase& into = this->database(database);
+  SlotRef ref = into.table.Insert(key.hash, slot);
+  while (!ref) {
+    // See Table::Insert: somebody knows the seed of the hash. One of his keys makes room.
+    Bucket* home = into.table.HomeBucket(key.hash);
+    const SlotRef victim = home->RefAt(Random() % kSlotsPerBucket);
+    if (victim.Get().empty()) continue;
+    EvictKey(database, context_.hasher->Hash(victim.entry()->key()), victim);
+    ref = into.table.Insert(key.hash, slot);
+  }
+  CountExpiry(into, entry, 1);
+  return ref;
+}
+
+void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec) {
+  Entry* old = ref.entry();
+  StripeDatabase& in = this->database(database);
+  CountExpiry(in, old, -1);
+  spec.key = key.bytes;
+  const bool same_layout = spec.object == nullptr && old->object() == nullptr &&
+                           old->has_expiry() == (spec.expire_at_ms != kNoExpiry);
+  if (same_layout && EntryAllocator::RoundedBytes(EntryLayout::Bytes(spec)) ==
+                         EntryAllocator::RoundedBytes(EntryLayout::Bytes(*old))) {
+    EntryLayout::SetString(old, spec.string, spec.raw);
+    if (spec.expire_at_ms != kNoExpiry) EntryLayout::SetExpiry(old, spec.expire_at_ms);
+    CountExpiry(in, old, 1);
+    return;
+  }
+  Entry* entry = EntryLayout::Write(entries_.Allocate(EntryLayout::Bytes(spec)), spec);
+  Slot slot = ref.Get();
+  slot.set_entry(entry);
+  ref.Set(slot);
+  CountExpiry(in, entry, 1);
+  if (spec.object != nullptr && spec.object == old->object()) {
+    FreeEntry(old);
+  } else {
+    DiscardEntry(old);
+  }
+}
+
+void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms) {
+  EntrySpec spec = SpecOf(*ref.entry());
+  if (spec.expire_at_ms != kNoExpiry && expire_at_ms != kNoExpiry) {
+    StripeDatabase& in = this->database(database);
+    CountExpiry(in, ref.entry(), -1);
+    EntryLayout::SetExpiry(ref.entry(), expire_at_ms);
+    CountExpiry(in, ref.entry(), 1);
+    return;
+  }
+  spec.expire_at_ms = expire_at_ms;
+  Replace(database, key, ref, spec);
+}
+
+Ref<Object> Stripe::Detach(int database, uint64_t hash, SlotRef ref) {
+  Entry* entry = ref.entry();
+  StripeDatabase& in = this->database(database);
+  CountExpiry(in, entry, -1);
+  in.table.Erase(hash, ref);
+  auto object = Ref<Object>::Adopt(entry->object());
+  FreeEntry(entry);
+  return object;
+}
+
+void Stripe::Remove(int database, uint64_t hash, SlotRef ref) {
+  context_.lazy_free->Discard(Detach(database, hash, ref));
+}
+
+void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
+  const std::string_view key = ref.entry()->key();
+  expired.Add(1);
+  watches_.Touch(database, key);
+  if (context_.observer != nullptr) context_.observer->OnExpired(database, key);
+  Remove(database, hash, ref);
+}
+
+void Stripe::EvictKey(int database, uint64_t hash, SlotRef ref) {
+  const std::string_view key = ref.entry()->key();
+  evicted.Add(1);
+  watches_.Touch(database, key);
+  if (context_.observer != nullptr) context_.observer->OnEvicted(database, key);
+  Remove(database, hash, ref);
+}
+
+Entry* Stripe::ResizeInline(int /*database*/, SlotRef ref, size_t size) {
+  Entry* old = ref.entry();
+  EntrySpec spec = SpecOf(*old);
+  const size_t kept = std::min(size, spec.string.size());
+  const size_t old_bytes = EntryLayout::Bytes(*old);
+  const size_t new_bytes = old_bytes - spec.string.size() + size;
+  if (EntryAllocator::RoundedBytes(old_bytes) == EntryAllocator::RoundedBytes(new_bytes)) {
+    EntryLayout::SetStringSize(old, size);
+    return old;
+  }
+  spec.string = spec.string.substr(0, kept);
+  Entry* entry = EntryLayout::Write(entries_.Allocate(new_bytes), spec);
+  EntryLayout::SetStringSize(entry, size);
+  Slot slot = ref.Get();
+  slot.set_entry(entry);
+  ref.Set(slot);
+  FreeEntry(old);
+  return entry;
+}
+
+size_t Stripe::Flush(int database) {
+  StripeDatabase& flushed = this->database(database);
+  const size_t keys = flushed.table.size();
+  if (keys == 0) return 0;
+  watches_.TouchDatabaseIf(database, [&](std::string_view key) {
+    return static_cast<bool>(flushed.table.Find((*context_.hasher)(key)));
+  });
+  auto dead = std::make_unique<Table>();
+  dead->Init(context_.hasher, context_.pool, context_.stripe_bits);
+  dead->Swap(flushed.table);
+  dead_tables_.push_back(std::move(dead));
+  dead_count_.store(dead_tables_.size(), std::memory_order_relaxed);
+  flushed.expiries.Set(0);
+  flushed.expiry_seconds.Set(0);
+  return keys;
+}
+
+void Stripe::Swap(int first, int second) {
+  StripeDatabase& one = database(first);
+  StripeDatabase& other = database(second);
+  for (const int touched : {first, second}) {
+    watches_.TouchDatabaseIf(touched, [&](std::string_view bytes) {
+      const Key key = (*context_.hasher)(bytes);
+      return one.table.Find(key) || other.table.Find(key);
+    });
+  }
+  one.table.Swap(other.table);
+  const auto swap_counters = [](RelaxedCounter& a, RelaxedCounter& b) {
+    const int64_t value = a.Get();
+    a.Set(b.Get());
+    b.Set(value);
+  };
+  swap_counters(one.expiries, other.expiries);
+  swap_counters(one.expiry_seconds, other.expiry_seconds);
+}
+
+bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
+  while (!dead_tables_.empty()) {
+    if (!dead_tables_.back()->Drain(deadline, [this](Entry* entry) { DiscardEntry(entry); })) break;
+    dead_tables_.pop_back();
+    dead_count_.store(dead_tables_.size(), std::memory_order_relaxed);
+  }
+  return !dead_tables_.empty();
+}
+
+bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline) {
+  for (size_t passed = 0; passed <= databases_.size(); ++passed) {
+    StripeDatabase& in = database(expire_database_);
+    while (in.expiries.Get() > 0 && expire_index_ < in.table.directory_size()) {
+      if (std::chrono::steady_clock::now() >= deadline) return true;
+      std::vector<std::string> due;
+      expire_index_ = in.table.VisitSegment(expire_index_, [&](SlotRef ref) {
+        if (!ref.Get().has_expiry() || ref.entry()->expire_at_ms() > now_ms) return;
+        due.emplace_back(ref.entry()->key());
+      });
+      for (const std::string& bytes : due) {
+        const Key key = (*context_.hasher)(bytes);
+        Expire(expire_database_, key.hash, in.table.Find(key));
+      }
+    }
+    expire_database_ = (expire_database_ + 1) % static_cast<int>(databases_.size());
+    expire_index_ = 0;
+  }
+  return false;
+}
+
+bool Stripe::EvictFrom(int database, int64_t now_ms, bool only_volatile) {
+  constexpr int kSamples = 16;
+  constexpr int kTriesMax = 200;
+  StripeDatabase& in = this->database(database);
+  if (in.table.size() == 0 || (only_volatile && in.expiries.Get() == 0)) return false;
+  SlotRef victim;
+  uint32_t victim_age = 0;
+  int samples = 0;
+  for (int tries = 0; samples < kSamples && (tries < kTriesMax || !victim); ++tries) {
+    Bucket* bucket = in.table.RandomBucket(Random());
+    for (size_t i = 0; i < kSlotsPerBucket; ++i) {
+      const Slot slot = bucket->At(i);
+      if (slot.empty() || (only_volatile && !slot.has_expiry())) continue;
+      ++samples;
+      const uint32_t age = (TickAt(now_ms) - slot.used_tick()) & kAgeMask;
+      if (!victim || age > victim_age) {
+        victim = bucket->RefAt(i);
+        victim_age = age;
+      }
+    }
+  }
+  EvictKey(database, context_.hasher->Hash(victim.entry()->key()), victim);
+  return true;
+}
+
+bool Stripe::EvictOne(int64_t now_ms) {
+  const EvictionPolicy policy = context_.policy->load(std::memory_order_relaxed);
+  if (policy == EvictionPolicy::kNoEviction) return false;
+  const bool only_volatile = policy >= EvictionPolicy::kVolatileLru;
+  for (size_t passed = 0; passed < databases_.size(); ++passed) {
+    evict_database_ = (evict_database_ + 1) % static_cast<int>(databases_.size());
+    if (EvictFrom(evict_database_, now_ms, only_volatile)) return true;
+  }
+  return false;
+}
+
+}  // namespace larder::storage
