@@ -56,6 +56,7 @@ struct ClientRecord {
 
   std::mutex mutex;
   std::string name, library_name, library_version;  // under `mutex`
+  std::shared_ptr<struct Waiter> waiter;            // under `mutex`: of a blocked client
   std::string user = "default";                     // under `mutex`
 
   void SetFlag(uint32_t flag, bool on) {

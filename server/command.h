@@ -127,7 +127,7 @@ struct CommandSpec {
   std::string_view since;
   Group group = Group::kGeneric;
   uint32_t flags = 0;
-  int arity = 0;             // 0: as the syntax says; the few exceptions give their own
+  int arity = 0;  // 0: as the syntax says; the few exceptions give their own
   KeySpec keys[kKeySpecsMax] = {};
   KeyFinder find_keys = nullptr;
   Handler handler = nullptr;  // null for a container without a form of its own

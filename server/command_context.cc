@@ -6,6 +6,7 @@ void CommandContext::ChangedIn(storage::Database& other, const storage::Key& key
                                NotifyClass event_class, std::string_view event) {
   other.SignalModified(key);
   session.MarkDirty();
+  if (engine.waiters.any()) session.touched_keys.emplace_back(other.index(), key.bytes);
   if (engine.notifications.enabled()) NotifyIn(other.index(), event_class, event, key.bytes);
 }
 
@@ -17,6 +18,25 @@ void CommandContext::NotifyIn(int database, NotifyClass event_class, std::string
   } else {
     engine.notifications.Publish(event_class, event, database, key);
   }
+}
+
+void CommandContext::Block(WaiterPointer waiter, int64_t timeout_us) {
+  waiter->session_id = session.id();
+  waiter->mailbox = &session.mailbox();
+  waiter->version = session.reply.version();
+  waiter->database = db.index();
+  if (timeout_us > 0) waiter->deadline_us = engine.clock.SteadyMicros() + timeout_us;
+  engine.waiters.Began();
+  for (const std::string& name : waiter->keys) {
+    const storage::Key key = db.HashedKey(name);
+    engine.waiters.Add(engine.keyspace.StripeOf(key.hash), db.index(), name, waiter);
+  }
+  session.waiter = std::move(waiter);
+  {
+    std::lock_guard lock(session.record->mutex);
+    session.record->waiter = session.waiter;
+  }
+  session.record->SetFlag(ClientFlag::kBlocked, true);
 }
 
 int64_t CommandContext::Publish(std::string_view channel, std::string_view message, bool shard) {

@@ -42,6 +42,7 @@ struct CommandContext {
   void Changed(const storage::Key& key, NotifyClass event_class, std::string_view event) {
     db.SignalModified(key);
     session.MarkDirty();
+    if (engine.waiters.any()) session.touched_keys.emplace_back(db.index(), key.bytes);
     Notify(event_class, event, key.bytes);
   }
   // As Changed for a key of another database (MOVE, COPY … DB).
@@ -51,6 +52,12 @@ struct CommandContext {
   void Notify(NotifyClass event_class, std::string_view event, std::string_view key) {
     if (engine.notifications.enabled()) NotifyIn(db.index(), event_class, event, key);
   }
+
+  // Makes the client wait for one of `waiter->keys` (its other members are filled in here but for
+  // keys, other_keys, null_array, ready and serve); the handler then returns Ok without a reply.
+  // `timeout_us` 0: for ever. REQUIRES: !in_exec() && !in_script(); the stripes of all its keys are
+  // locked.
+  void Block(WaiterPointer waiter, int64_t timeout_us);
 
   // PUBLISH and SPUBLISH: returns how many get the message.
   int64_t Publish(std::string_view channel, std::string_view message, bool shard);

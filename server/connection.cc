@@ -105,7 +105,8 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
     }
     size_t done = 0;
     const bool go_on = RunBatch(count, scratch, &done);
-    const size_t consumed = parser_.TakeConsumed();  // only now: it lets go of unquoted inline words
+    const size_t consumed =
+        parser_.TakeConsumed();  // only now: it lets go of unquoted inline words
     if (closed_ || close_after_reply) return false;
     if (!go_on) {
       size_t rest = 0;
@@ -147,6 +148,11 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
     }
     *done = i + 1;
     if (close_after_reply) return false;
+    if (disposition == Disposition::kBlocked) {
+      state_ = State::kBlocked;
+      worker_.Wait(*this);
+      return false;
+    }
     if (disposition == Disposition::kSettling) {
       state_ = State::kSettling;
       worker_.Park(*this);
@@ -169,6 +175,7 @@ void Connection::Keep(std::string_view bytes, bool own_buffer, size_t offset) {
 
 // Continues what was parked. False when it has to wait on.
 bool Connection::Resume(Scratch& scratch) {
+  if (state_ == State::kBlocked) return false;
   if (record->killed.load(std::memory_order_relaxed)) {
     Close();
     return false;
@@ -280,6 +287,17 @@ void Connection::FinishUnlessSending() {
 void Connection::OutputReady() {
   if (!closed_ && !running_) WithinLimits();
   if (!closed_) worker_.FlushSoon(*this);
+}
+
+void Connection::WaitEnded() {
+  state_ = State::kParked;  // what was sent after the blocking command is in input_
+  worker_.Park(*this);
+}
+
+void Connection::LookForEnd() {
+  char byte;
+  const ssize_t count = recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) Close();
 }
 
 void Connection::Close() {

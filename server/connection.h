@@ -42,6 +42,10 @@ class Connection final : public Session {
   void Flush();
 
   void OutputReady() override;  // from Session: has Flush called soon
+  void WaitEnded() override;    // from Session: goes on with what was sent meanwhile
+  // While it waits for a key nothing is read, but its end must be seen.
+  void LookForEnd();
+  bool blocked() const { return state_ == State::kBlocked; }
 
   // Marks for closing; the worker destroys it when nothing uses it any more. Idempotent.
   void Close();
@@ -61,7 +65,7 @@ class Connection final : public Session {
   void CountMemory();
 
  private:
-  enum class State : uint8_t { kReady, kParked, kSettling };
+  enum class State : uint8_t { kReady, kParked, kSettling, kBlocked };
 
   bool ReadAndRun(Scratch& scratch);
   bool Run(std::string_view bytes, bool own_buffer, Scratch& scratch);

@@ -11,6 +11,7 @@
 #include "server/errors.h"
 #include "server/session.h"
 #include "server/statistics.h"
+#include "server/waiting.h"
 #include "server/watching.h"
 
 namespace larder {
@@ -183,9 +184,72 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
   return RunLocked(session, command, stripes);
 }
 
+// Adds to locked stripes those that the waiters of their keys need besides. False, with nothing
+// locked, when they cannot be had now.
+bool Dispatcher::HoldWhatWaitersNeed(StripeSet* stripes) {
+  while (!stripes->all()) {
+    StripeSet larger = *stripes;
+    bool grew = false;
+    stripes->ForEach([&](size_t stripe) {
+      engine_.waiters.ForOtherKeys(stripe, [&](std::string_view key) {
+        const size_t other = engine_.keyspace.StripeOf(engine_.keyspace.hasher().Hash(key));
+        if (larger.Contains(other)) return;
+        larger.Add(other);
+        grew = true;
+      });
+    });
+    if (!grew) return true;
+    stripes->Unlock(engine_.keyspace);
+    *stripes = larger;
+    if (!stripes->TryLock(engine_.keyspace)) return false;
+  }
+  return true;
+}
+
+// Serves those who wait for keys that the command changed. Serving can change further keys
+// (BLMOVE).
+void Dispatcher::ServeWaiters(Session& session, const CommandInfo& info, const StripeSet& stripes) {
+  for (size_t i = 0; i < session.touched_keys.size(); ++i) {
+    const auto [database, name] = session.touched_keys[i];  // a copy: the list grows
+    ServeLine(session, info, stripes, database, name);
+  }
+  session.touched_keys.clear();
+}
+
+void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const StripeSet& stripes,
+                           int database, const std::string& name) {
+  const storage::Key key = engine_.keyspace.hasher()(name);
+  const size_t stripe = engine_.keyspace.StripeOf(key.hash);
+  const RunScope scope{&stripes};
+  size_t skip = 0;  // of waiters that this key has nothing for (a stream's reader of later entries)
+  while (const WaiterPointer waiter = engine_.waiters.Next(stripe, database, name, skip)) {
+    protocol::OutputBuffer output;
+    ReplyWriter reply(output, waiter->version);
+    CommandContext context{engine_,
+                           *this,
+                           session,
+                           info,
+                           ArgReader({}, 0, engine_.keyspace.hasher()),
+                           reply,
+                           storage::Database(engine_.keyspace, database, now_ms_),
+                           scope};
+    if (!waiter->ready(context, key)) {
+      ++skip;
+      continue;
+    }
+    if (!waiter->End(Waiter::State::kServed)) continue;
+    engine_.waiters.Ended();
+    waiter->serve(context, key);
+    PostReply(*waiter, std::string(output.tail().view()));
+  }
+}
+
 Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& command,
-                                  const StripeSet& stripes) {
+                                  StripeSet& stripes) {
   const CommandInfo& info = *command.info;
+  if (engine_.waiters.any() && !Has(info, Flag::kReadOnly) && !HoldWhatWaitersNeed(&stripes)) {
+    return Disposition::kParked;
+  }
   if (engine_.monitors.any() && !Has(info, Flag::kSkipMonitor | Flag::kAdmin)) {
     engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
   }
@@ -211,6 +275,10 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
     const RunScope scope{&stripes};
     status = Call(session, command, scope, reply);
   }
+  if (!session.touched_keys.empty()) {
+    if (restart) session.touched_keys.clear();
+    ServeWaiters(session, info, stripes);
+  }
   stripes.Unlock(engine_.keyspace);
   if (std::exchange(session.unwatch_after_command, false)) UnwatchAll(engine_, session);
   if (restart) {
@@ -225,6 +293,7 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
     session.reply_mode = ReplyMode::kOn;
   }
   Account(session, command, status, TickClock::Now() - started);
+  if (session.waiter != nullptr) return Disposition::kBlocked;
   if (!Has(info, Flag::kReadOnly) && engine_.keyspace.OverLimit()) return AfterWrite(stripes.any());
   return Disposition::kDone;
 }

@@ -39,6 +39,7 @@ struct PreparedCommand {
 enum class Disposition : uint8_t {
   kDone,      // the reply is written (or there is none)
   kParked,    // nothing has happened: come back later with the same command
+  kBlocked,   // the client waits for a key: run nothing until Session::EndWait
   kSettling,  // done, but memory is over its limit: send no reply until Settle() answers true
 };
 
@@ -112,10 +113,14 @@ class Dispatcher {
   void AddKeys(const CommandInfo& info, std::span<const std::string_view> args, int database,
                StripeSet* stripes);
   bool MemoryAllows(const CommandInfo& info);
-  Disposition RunLocked(Session& session, const PreparedCommand& command, const StripeSet& stripes);
+  Disposition RunLocked(Session& session, const PreparedCommand& command, StripeSet& stripes);
   Status Call(Session& session, const PreparedCommand& command, const RunScope& scope,
               protocol::ReplyWriter& reply);
   void Apply(const Effects& effects);
+  bool HoldWhatWaitersNeed(StripeSet* stripes);
+  void ServeWaiters(Session& session, const CommandInfo& info, const StripeSet& stripes);
+  void ServeLine(Session& session, const CommandInfo& info, const StripeSet& stripes, int database,
+                 const std::string& name);
   void Account(Session& session, const PreparedCommand& command, const Status& status,
                uint64_t ticks);
   Disposition AfterWrite(size_t stripe);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/blocking.h"
 #include "server/client_record.h"
 #include "server/clock.h"
 #include "server/command_table.h"
@@ -63,6 +64,7 @@ struct Engine : private storage::KeyspaceObserver {
 
   const CommandTable commands;
   storage::Keyspace keyspace;
+  WaiterRegistry waiters{keyspace.stripe_count()};
   PubSub pubsub;
   Notifications notifications{pubsub};
   ClientRegistry clients;

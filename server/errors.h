@@ -45,6 +45,10 @@ inline constexpr std::string_view kHelloNoAuth =
     "the same time";
 inline constexpr std::string_view kBadClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";
+inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+inline constexpr std::string_view kTimeoutNotFloat = "ERR timeout is not a float or out of range";
+inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 inline constexpr std::string_view kNoSuchClient = "ERR No such client";
 
 inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";

@@ -17,9 +17,10 @@ namespace larder {
 
 class Session;
 
-// A push as its receiver encodes it, in the protocol that it speaks by then.
+// A push as its receiver encodes it, in the protocol that it speaks by then; or (kReply) the
+// finished reply that ends its wait.
 struct PushMessage {
-  enum class Kind : uint8_t { kMessage, kPatternMessage, kShardMessage, kMonitorLine };
+  enum class Kind : uint8_t { kMessage, kPatternMessage, kShardMessage, kMonitorLine, kReply };
   Kind kind;
   std::string pattern;
   std::string channel;

@@ -1,6 +1,7 @@
 #include "server/session.h"
 
 #include "server/engine.h"
+#include "server/waiting.h"
 #include "server/watching.h"
 
 namespace larder {
@@ -9,9 +10,27 @@ Session::Session(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord>
     : reply(output), record(std::move(client_record)), engine_(engine), mailbox_(mailbox) {}
 
 Session::~Session() {
+  if (waiter != nullptr) {
+    if (waiter->End(Waiter::State::kClosed)) engine_.waiters.Ended();
+    LeaveLines(engine_, *waiter);
+  }
   UnsubscribeAll();
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
+}
+
+void Session::EndWait(std::string_view encoded_reply) {
+  if (waiter == nullptr) return;
+  LeaveLines(engine_, *waiter);
+  waiter.reset();
+  record->SetFlag(ClientFlag::kBlocked, false);
+  {
+    std::lock_guard lock(record->mutex);
+    record->waiter.reset();
+  }
+  reply.Raw(encoded_reply);
+  WaitEnded();
+  OutputReady();
 }
 
 void Session::SetProtocol(protocol::Version version) {
@@ -29,6 +48,9 @@ void Session::Deliver(const PushMessage& message) {
   using Kind = PushMessage::Kind;
   if (record->killed.load(std::memory_order_relaxed) || close_after_reply) return;
   switch (message.kind) {
+    case Kind::kReply:
+      EndWait(message.payload);
+      return;
     case Kind::kMonitorLine:
       if (!monitor) return;
       reply.Simple(message.payload);

@@ -12,6 +12,7 @@
 
 #include "protocol/output_buffer.h"
 #include "protocol/reply_writer.h"
+#include "server/blocking.h"
 #include "server/client_record.h"
 #include "server/mailbox.h"
 #include "server/pubsub.h"
@@ -108,6 +109,16 @@ class Session {
 
   // The next run of the parked script takes all stripes: it reached a key that it had not declared.
   bool script_needs_all_stripes = false;
+
+  // What it waits for in a blocking command; null when it does not.
+  std::shared_ptr<Waiter> waiter;
+  // Ends the wait with a finished reply, or (empty) with none. Called on this session's thread.
+  void EndWait(std::string_view encoded_reply);
+  virtual void WaitEnded() {}
+
+  // Keys that the running command changed while somebody waits for keys: their waiters are served
+  // at its end.
+  std::vector<std::pair<int, std::string>> touched_keys;
 
   // Marks that the running command changed data (for rdb_changes_since_last_save, SLOWLOG …).
   void MarkDirty() { ++changes; }

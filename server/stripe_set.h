@@ -23,6 +23,12 @@ class StripeSet {
   bool Contains(size_t stripe) const;
   size_t any() const { return stripes_.empty() ? 0 : stripes_.front(); }
 
+  // REQUIRES: !all().
+  template <class Visit>
+  void ForEach(Visit visit) const {
+    for (const uint16_t stripe : stripes_) visit(size_t{stripe});
+  }
+
   // Locks every stripe of the set, or none: false when one of them stayed taken for a while.
   bool TryLock(storage::Keyspace& keyspace) const;
   void Unlock(storage::Keyspace& keyspace) const;

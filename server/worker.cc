@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/statistics.h"
+#include "server/waiting.h"
 #include "storage/memory.h"
 
 namespace larder {
@@ -70,7 +71,11 @@ void Worker::Run() {
 
 int Worker::IdleTimeout() const {
   if (!to_serve_.empty() || maintenance_left_) return 0;
-  if (parked_.empty()) return kIdleTimeoutMs;
+  if (parked_.empty()) {
+    if (deadlines_.empty()) return kIdleTimeoutMs;
+    const int64_t left_ms = (deadlines_.begin()->first - engine_.clock.SteadyMicros() + 999) / 1000;
+    return static_cast<int>(std::clamp<int64_t>(left_ms, 0, kIdleTimeoutMs));
+  }
   return fruitless_turns_ < kFruitlessTurnsMax ? 0 : kPausedTimeoutMs;
 }
 
@@ -83,6 +88,7 @@ void Worker::Turn(int timeout_ms) {
   ResumeParked();
   ServeReady();
   HandleEvents(events);
+  EndOverdueWaits();
   DeliverMessages();
   FlushReady();
   Maintain();
@@ -94,6 +100,7 @@ void Worker::HandleEvents(std::span<const epoll_event> events) {
     if (connection == nullptr || connection->closed()) continue;
     if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLIN | EPOLLRDHUP)) != 0) {
       connection->readable = true;
+      if (connection->blocked()) connection->LookForEnd();
       if (!connection->parked()) connection->Serve(scratch());
     }
     if ((event.events & EPOLLOUT) != 0 && !connection->closed() && !connection->output.empty()) {
@@ -113,6 +120,26 @@ void Worker::FlushSoon(Connection& connection) {
 }
 
 void Worker::Park(Connection& connection) { parked_.push_back(&connection); }
+
+void Worker::Wait(Connection& connection) {
+  if (connection.waiter->deadline_us == 0) return;
+  deadlines_.emplace(connection.waiter->deadline_us, connection.id());
+}
+
+void Worker::EndOverdueWaits() {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= steady_us_) {
+    const auto found = connections_.find(deadlines_.begin()->second);
+    deadlines_.erase(deadlines_.begin());
+    if (found == connections_.end()) continue;
+    Connection& connection = *found->second;
+    const WaiterPointer waiter = connection.waiter;
+    // The client may wait for something else by now.
+    if (waiter == nullptr || waiter->deadline_us == 0 || waiter->deadline_us > steady_us_) continue;
+    if (!waiter->End(Waiter::State::kTimedOut)) continue;  // its reply is under way
+    engine_.waiters.Ended();
+    connection.EndWait(TimeoutReply(*waiter));
+  }
+}
 
 void Worker::ServeReady() {
   ForEachOf(&to_serve_, [this](Connection* connection) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,12 +57,14 @@ class Worker {
   void ServeSoon(Connection& connection);
   void FlushSoon(Connection& connection);
   void Park(Connection& connection);
+  void Wait(Connection& connection);  // for a key: until its reply is posted or its time is over
   void Bury(Connection& connection);
 
  private:
   void Turn(int timeout_ms);
   int IdleTimeout() const;
   void HandleEvents(std::span<const epoll_event> events);
+  void EndOverdueWaits();
   void ServeReady();
   void ResumeParked();
   void FlushReady();
@@ -81,6 +84,7 @@ class Worker {
   Dispatcher dispatcher_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> to_serve_, to_flush_, parked_;
+  std::multimap<int64_t, uint64_t> deadlines_;  // of waits: when, and whose
   std::vector<std::unique_ptr<Connection>> dead_;
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
   int depth_ = 0;

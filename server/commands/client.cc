@@ -11,6 +11,7 @@
 #include "server/commands/client_name.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
+#include "server/waiting.h"
 #include "storage/numbers.h"
 
 namespace larder {
@@ -247,6 +248,25 @@ Status Reply(CommandContext& ctx) {
   return Ok();
 }
 
+Status UnblockClient(CommandContext& ctx) {
+  const int64_t id = ctx.args.NextInt();
+  bool with_error = false;
+  if (ctx.args.failed()) return ctx.args.status();
+  if (ctx.args.HasMore() && !ctx.args.Match("TIMEOUT")) {
+    if (!ctx.args.Match("ERROR")) {
+      return Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+    with_error = true;
+  }
+  WaiterPointer waiter;
+  if (const auto record = ctx.engine.clients.Find(static_cast<uint64_t>(id))) {
+    std::lock_guard lock(record->mutex);
+    waiter = record->waiter;
+  }
+  ctx.reply.Integer(Unblock(ctx.engine, waiter, with_error) ? 1 : 0);
+  return Ok();
+}
+
 // ON or OFF, or a syntax error.
 Status ReadSwitch(CommandContext& ctx, bool* on) {
   *on = ctx.args.Match("ON");
@@ -318,6 +338,8 @@ Status Help(CommandContext& ctx) {
       "    * LIB-VER: the client lib version.",
       "SETNAME <name>",
       "    Assign the name <name> to the current connection.",
+      "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+      "    Unblock the specified blocked client.",
       "UNPAUSE",
       "    Stop the current client pause, resuming traffic.",
       "HELP",
@@ -428,6 +450,14 @@ constexpr CommandSpec kSubcommands[] = {
      .group = Group::kConnection,
      .flags = kAny,
      .handler = SetName},
+    {.name = "unblock",
+     .syntax = "client-id:int [TIMEOUT | ERROR]",
+     .summary = "Unblocks a client blocked by a blocking command from a different connection.",
+     .complexity = "O(log N) where N is the number of client connections",
+     .since = "5.0.0",
+     .group = Group::kConnection,
+     .flags = kAny | Flag::kAdmin,
+     .handler = UnblockClient},
     {.name = "unpause",
      .syntax = "",
      .summary = "Resumes processing commands from paused clients.",

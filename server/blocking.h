@@ -1,0 +1,97 @@
+// Clients that wait for a key to become ready (BLPOP and its kin), first come first served.
+//
+// A handler that finds nothing calls CommandContext::Block: its client is entered under each of its
+// keys while their stripes are locked. Whoever changes such a key serves its waiters at the end of
+// the command, EXEC or script, still holding the stripe, and posts each finished reply to the
+// waiter's worker. So nobody can come in between, and a pipelined LPUSH, LLEN sees what Redis would
+// show.
+//
+// A waiter ends exactly once: served, timed out, unblocked or closed, whoever first moves its state
+// away from kWaiting. One that ended elsewhere is passed over and swept from the registry.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/reply_writer.h"
+#include "server/mailbox.h"
+#include "server/stripe_set.h"
+#include "storage/key.h"
+#include "storage/string_map.h"
+
+namespace larder {
+
+struct CommandContext;
+
+struct Waiter {
+  enum class State : uint8_t { kWaiting, kServed, kTimedOut, kUnblocked, kClosed };
+
+  std::atomic<State> state{State::kWaiting};
+  uint64_t session_id = 0;
+  Mailbox* mailbox = nullptr;
+  protocol::Version version = protocol::Version::kResp2;
+  int database = 0;
+  std::vector<std::string> keys;  // what it waits for, in the order of the command
+  std::vector<std::string>
+      other_keys;           // what serving it needs locked besides (the target of BLMOVE)
+  int64_t deadline_us = 0;  // steady; 0: none
+  bool null_array = true;   // how a timeout is answered: *-1 or $-1
+
+  // Whether `key` has something for it now. REQUIRES: the key's stripe is locked.
+  std::function<bool(CommandContext&, const storage::Key&)> ready;
+  // Takes it and writes the waiter's reply to `ctx.reply`. Called only after `ready`.
+  std::function<void(CommandContext&, const storage::Key&)> serve;
+
+  // True for the one caller that ends it.
+  bool End(State how) {
+    State expected = State::kWaiting;
+    return state.compare_exchange_strong(expected, how, std::memory_order_acq_rel);
+  }
+  bool waiting() const { return state.load(std::memory_order_acquire) == State::kWaiting; }
+};
+
+using WaiterPointer = std::shared_ptr<Waiter>;
+
+// The waiters of every key. Counts are thread-safe; the rest REQUIRES the lock of the stripe that
+// it names.
+class WaiterRegistry {
+ public:
+  explicit WaiterRegistry(size_t stripes) : stripes_(stripes) {}
+
+  // Whether anybody waits anywhere: one relaxed load.
+  bool any() const { return waiters_.load(std::memory_order_relaxed) > 0; }
+  int64_t waiters() const { return waiters_.load(std::memory_order_relaxed); }
+  int64_t keys() const { return keys_.load(std::memory_order_relaxed); }
+
+  // A client begins or ends to wait, however many keys it names.
+  void Began() { waiters_.fetch_add(1, std::memory_order_relaxed); }
+  void Ended() { waiters_.fetch_sub(1, std::memory_order_relaxed); }
+
+  void Add(size_t stripe, int database, std::string_view key, WaiterPointer waiter);
+  // Drops a waiter that ended from a key's line.
+  void Remove(size_t stripe, int database, std::string_view key, const Waiter* waiter);
+  // The first in the line of a key that still waits, after the first `skip` of them; null at the
+  // end.
+  WaiterPointer Next(size_t stripe, int database, std::string_view key, size_t skip);
+
+  // Calls `visit` with every key that a waiter of this stripe needs locked besides its own.
+  void ForOtherKeys(size_t stripe, const std::function<void(std::string_view)>& visit) const;
+
+ private:
+  struct Stripe {
+    storage::StringMap<std::deque<WaiterPointer>> lines;  // by database number and key
+    int with_other_keys = 0;
+  };
+  static std::string Name(int database, std::string_view key);
+
+  std::vector<Stripe> stripes_;
+  std::atomic<int64_t> waiters_{0};
+  std::atomic<int64_t> keys_{0};
+};
+
+}  // namespace larder
