@@ -86,6 +86,9 @@ void Keyspace::SwapDatabases(int first, int second) {
 
 void Keyspace::set_active_expire(bool on) { active_expire_.store(on, std::memory_order_relaxed); }
 
+// Set by the wheels' integration; without a backlog measure nothing is ever late.
+int64_t Keyspace::ExpiryLagMs() const { return 0; }
+
 bool Keyspace::ExpireSlice(size_t stripe, int64_t now_ms,
                            std::chrono::steady_clock::time_point deadline) {
   if (!active_expire_.load(std::memory_order_relaxed)) return false;
