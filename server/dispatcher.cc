@@ -361,6 +361,7 @@ void Dispatcher::Account(Session& session, const PreparedCommand& command, const
   CommandCounters& counters = statistics_.per_command[command.info->index];
   counters.calls.Add();
   counters.ticks.Add(ticks);
+  if (engine_.options.latency_tracking != 0) counters.KeepLatency(ticks);
   statistics_.commands_processed.Add();
   session.record->last_command.store(command.info, std::memory_order_relaxed);
   if (!status.ok()) {

@@ -25,6 +25,7 @@ void WorkerStatistics::Reset() {
     command.ticks.Reset();
     command.rejected.Reset();
     command.failed.Reset();
+    if (LatencyHistogram* histogram = command.histogram()) histogram->Reset();
   }
   for (Counter* counter : {&commands_processed, &input_bytes, &output_bytes, &reads, &writes,
                            &error_replies, &dirty_commands, &parked_commands,

@@ -5,28 +5,34 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/counter.h"
+#include "server/latency_histogram.h"
+
 namespace larder {
-
-// Written by one thread, read by any.
-class Counter {
- public:
-  void Add(uint64_t amount = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-  }
-  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
-  void Reset() { value_.store(0, std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 struct CommandCounters {
   Counter calls, ticks, rejected, failed;  // ticks: TickClock
+
+  // Keeps a duration for LATENCY and INFO latencystats; the histogram is made at the first.
+  void KeepLatency(uint64_t duration_ticks) {
+    if (owned_ == nullptr) {
+      owned_ = std::make_unique<LatencyHistogram>();
+      histogram_.store(owned_.get(), std::memory_order_release);
+    }
+    owned_->Add(duration_ticks);
+  }
+  // Null before the first.
+  LatencyHistogram* histogram() const { return histogram_.load(std::memory_order_acquire); }
+
+ private:
+  std::unique_ptr<LatencyHistogram> owned_;  // used by the worker alone
+  std::atomic<LatencyHistogram*> histogram_{nullptr};
 };
 
 struct WorkerStatistics {

@@ -28,6 +28,9 @@ class TickClock {
   int64_t ToMicros(uint64_t ticks) const {
     return static_cast<int64_t>(static_cast<double>(ticks) / ticks_per_microsecond_);
   }
+  double ToMicrosDouble(uint64_t ticks) const {
+    return static_cast<double>(ticks) / ticks_per_microsecond_;
+  }
   uint64_t FromMicros(int64_t micros) const {
     return static_cast<uint64_t>(static_cast<double>(micros) * ticks_per_microsecond_);
   }

@@ -6,8 +6,8 @@ namespace larder {
 
 std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
-      TransactionCommands(), PubSubCommands(), ConnectionCommands(),
-      ClientCommands(),      ServerCommands(),
+      TransactionCommands(), PubSubCommands(), ConnectionCommands(), ClientCommands(),
+      ServerCommands(),      ConfigCommands(), InfoCommands(),
   };
   return kFamilies;
 }

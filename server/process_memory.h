@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace larder {
+
+// What the operating system and the allocator say of this process's memory, in bytes.
+struct ProcessMemory {
+  size_t resident = 0;   // RSS
+  size_t allocated = 0;  // by the program; below: what the allocator needs for it
+  size_t active = 0;
+  size_t mapped = 0;
+};
+
+// Reads /proc and the allocator's statistics: some 10 microseconds.
+ProcessMemory ReadProcessMemory();
+
+// "jemalloc-5.3.0", or "libc" in sanitizer builds.
+std::string AllocatorName();
+
+}  // namespace larder
