@@ -1,9 +1,11 @@
 #include "server/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "server/config/config_writer.h"
@@ -89,6 +91,13 @@ Outcome LoadConfiguration(const std::string& path, OptionStore& options) {
 
 }  // namespace
 
+Outcome EnterFolder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::current_path(folder, error);
+  if (error) return Outcome::Failed("dir '" + folder + "': " + error.message());
+  return Outcome::Ok();
+}
+
 std::string VersionText() {
   return "Larder server v=" LARDER_VERSION " redis=" + std::string(kRedisVersion) + " bits=64\n";
 }
@@ -138,6 +147,8 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, OptionStore& opt
   }
   Outcome set = options.LoadLines(OptionLines(arguments));
   if (!set.ok()) return Usage(set.error());
+  Outcome entered = EnterFolder(options.Text("dir"));
+  if (!entered.ok()) return Usage(entered.error());
   command_line.run = true;
   return command_line;
 }

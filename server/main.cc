@@ -35,6 +35,7 @@ int Main(int argc, char** argv) {
     log.SetLevel(static_cast<LogLevel>(options.live().loglevel.Get()));
     return Outcome::Ok();
   });
+  options.OnChange("dir", EnterFolder);
   options.SetWarningSink([&log](const std::string& text) { log.Warning(text); });
   return Server(options, log).Run();
 }

@@ -152,7 +152,7 @@ void Server::RaiseDescriptorLimit() {
   getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= wanted) return;
   const auto clients = static_cast<int64_t>(limit.rlim_cur) - kDescriptorsForServer;
-  options_.mutable_live().maxclients.Set(std::max<int64_t>(1, clients));
+  options_.Adjust("maxclients", std::max<int64_t>(1, clients));
   log_.Warning(fmt::format("maxclients lowered to {}: the system grants only {} file descriptors",
                            clients, limit.rlim_cur));
 }

@@ -1,10 +1,10 @@
 // CONFIG GET, SET, RESETSTAT, REWRITE.
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
+#include "server/commands/help.h"
 #include "server/config/option_store.h"
 
 namespace larder {
@@ -77,9 +77,7 @@ Status Help(CommandContext& ctx) {
       "HELP",
       "    Prints this help.",
   };
-  ctx.reply.Array(static_cast<int64_t>(std::size(kLines)));
-  for (const std::string_view line : kLines) ctx.reply.Simple(line);
-  return Ok();
+  return WriteHelp(ctx, kLines);
 }
 
 constexpr uint32_t kAdministration = Flag::kAdmin | Flag::kNoScript | Flag::kLoading | Flag::kStale;

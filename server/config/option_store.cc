@@ -71,6 +71,10 @@ OptionValue OptionStore::Current(const Option& option) const {
   return values_.at(&option);
 }
 
+void OptionStore::Adjust(std::string_view name, int64_t number) {
+  Store(*FindOption(name), {.text = std::to_string(number), .number = number});
+}
+
 std::string OptionStore::Text(std::string_view name) const {
   const Option* const option = FindOption(name);
   return option == nullptr ? std::string() : Current(*option).text;

@@ -36,8 +36,9 @@ class OptionStore {
   OptionStore& operator=(const OptionStore&) = delete;
 
   const LiveOptions& live() const { return live_; }
-  // For tests and for the server's own adjustments (maxclients lowered to the file descriptors).
-  LiveOptions& mutable_live() { return live_; }
+  // The server's own adjustments (maxclients lowered to the file descriptors there are): calls no
+  // hook. REQUIRES: `name` is a number's.
+  void Adjust(std::string_view name, int64_t number);
 
   // The value as CONFIG GET answers it; empty for an unknown name.
   std::string Text(std::string_view name) const;
