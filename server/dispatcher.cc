@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -25,6 +26,16 @@ constexpr auto kEvictionSlice = std::chrono::microseconds(1000);
 constexpr size_t kUnknownCommandBytesMax = 128;
 
 bool Has(const CommandInfo& info, uint32_t flag) { return (info.spec->flags & flag) != 0; }
+
+// Whether the command, or what it executes, runs a script.
+bool NeedsLua(const Session& session, const CommandInfo& info) {
+  if (Has(info, Flag::kRunsScript)) return true;
+  if (!Has(info, Flag::kRunsQueued) || !session.in_multi()) return false;
+  const auto& queued = session.transaction->commands;
+  return std::any_of(queued.begin(), queued.end(), [](const QueuedCommand& command) {
+    return Has(*command.command, Flag::kRunsScript);
+  });
+}
 
 }  // namespace
 
@@ -150,24 +161,29 @@ void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command
 }
 
 bool Dispatcher::MemoryAllows(const CommandInfo& info) {
+  memory_exhausted = false;
   if (!engine_.keyspace.OverLimit()) return true;
   const auto deadline = std::chrono::steady_clock::now() + kEvictionSlice;
   const auto outcome = engine_.keyspace.Evict(settle_home_, now_ms_, deadline);
-  return !Has(info, Flag::kDenyOom) || outcome != storage::EvictOutcome::kNothingToEvict;
+  memory_exhausted = outcome == storage::EvictOutcome::kNothingToEvict;
+  return !Has(info, Flag::kDenyOom) || !memory_exhausted;
 }
 
 Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command) {
   bool go_on = false;
   if (const Disposition early = CheckAdmission(session, command, &go_on); !go_on) return early;
   const CommandInfo& info = *command.info;
-  if (Has(info, Flag::kDenyOom | Flag::kRunsQueued) && !MemoryAllows(info)) {
+  if (Has(info, Flag::kDenyOom | Flag::kRunsQueued | Flag::kRunsScript) && !MemoryAllows(info)) {
     return Refuse(session, &info, errors::kOutOfMemory);
   }
   if (session.in_multi() && !Has(info, Flag::kNotQueued)) {
     Queue(session, command);
     return Disposition::kDone;
   }
-  if (Has(info, Flag::kRunsScript) && script_running) return Disposition::kParked;
+  if (script_running && NeedsLua(session, info)) {
+    return engine_.ScriptIsBusy() ? Refuse(session, &info, errors::kBusyScript)
+                                  : Disposition::kParked;
+  }
 
   StripeSet stripes;
   if (info.single_key && !session.script_needs_all_stripes) {

@@ -104,6 +104,8 @@ class Dispatcher {
   std::function<void()> take_turn;
   // Whether a script of this worker is running (its other clients' scripts park).
   bool script_running = false;
+  // Whether memory was full, with nothing to evict, when the last command that asks for it began.
+  bool memory_exhausted = false;
 
  private:
   Disposition Refuse(Session& session, const CommandInfo* info, std::string_view error);

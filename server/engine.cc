@@ -87,8 +87,8 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
     statistics.push_back(std::make_unique<WorkerStatistics>(commands.all().size()));
   }
   ApplyOptions();
-  for (const char* name :
-       {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "requirepass"}) {
+  for (const char* name : {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "requirepass",
+                           "lua-memory-limit"}) {
     option_store.OnChange(name, [this](const std::string&) {
       ApplyOptions();
       return Outcome::Ok();
@@ -102,6 +102,7 @@ void Engine::ApplyOptions() {
   keyspace.set_memory_limit(options.maxmemory);
   keyspace.set_policy(ToStorage(options.policy()));
   notifications.set_classes(static_cast<uint32_t>(options.notify_keyspace_events.Get()));
+  lua_memory.set_bytes_max(static_cast<size_t>(options.lua_memory_limit.Get()));
   SetPassword(option_store.Text("requirepass"));
 }
 

@@ -18,6 +18,8 @@
 #include "server/monitors.h"
 #include "server/notifications.h"
 #include "server/pubsub.h"
+#include "server/scripting/lua_memory.h"
+#include "server/scripting/running_scripts.h"
 #include "server/slowlog.h"
 #include "server/statistics.h"
 #include "storage/keyspace.h"
@@ -72,6 +74,8 @@ struct Engine : private storage::KeyspaceObserver {
   SlowLog slowlog;
   ClientPause pause;
   std::unique_ptr<ScriptCache> scripts;  // by SHA1, for all workers
+  LuaMemoryBudget lua_memory;            // of all workers' VMs together
+  RunningScripts running_scripts;
 
   // One per worker, in order.
   std::vector<std::unique_ptr<WorkerStatistics>> statistics;

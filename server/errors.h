@@ -72,6 +72,14 @@ inline constexpr std::string_view kWriteFromReadOnlyScript =
 inline constexpr std::string_view kTooManyScriptKeys =
     "ERR Number of keys can't be greater than number of args";
 inline constexpr std::string_view kNegativeScriptKeys = "ERR Number of keys can't be negative";
+inline constexpr std::string_view kScriptWithWriteFlag =
+    "ERR Can not execute a script with write flag using *_ro command.";
+inline constexpr std::string_view kScriptOutOfMemory =
+    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
+inline constexpr std::string_view kNoMemoryForLua = "ERR not enough memory for Lua";
+inline constexpr std::string_view kScriptFlushOption =
+    "ERR SCRIPT FLUSH only support SYNC|ASYNC option";
+inline constexpr std::string_view kScriptDebugUnsupported = "ERR SCRIPT DEBUG is not supported";
 inline constexpr std::string_view kBusyScript =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";

@@ -7,7 +7,7 @@ namespace larder {
 std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
       TransactionCommands(), PubSubCommands(), ConnectionCommands(), ClientCommands(),
-      ServerCommands(),      ConfigCommands(), InfoCommands(),
+      ServerCommands(),      ConfigCommands(), InfoCommands(),       ScriptingCommands(),
   };
   return kFamilies;
 }

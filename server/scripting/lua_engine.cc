@@ -218,6 +218,12 @@ class LuaEngine::Impl {
     return result;
   }
 
+  void DropCompiledBefore(uint64_t epoch) {
+    if (epoch_ != epoch) DropCompiled();
+    epoch_ = epoch;
+  }
+
+ private:
   void DropCompiled() {
     for (const auto& [sha, reference] : compiled_) {
       luaL_unref(vm_.main, LUA_REGISTRYINDEX, reference);
@@ -225,7 +231,6 @@ class LuaEngine::Impl {
     compiled_.clear();
   }
 
- private:
   void Begin(ScriptHost& host) {
     vm_.host = &host;
     vm_.stop = VmStop::kNone;
@@ -282,6 +287,7 @@ class LuaEngine::Impl {
   absl::flat_hash_map<std::string, int> compiled_;  // SHA-1 to registry reference
   size_t bytes_after_collection_ = 0;
   uint64_t random_seed_;
+  uint64_t epoch_ = 0;
 };
 
 LuaEngine::LuaEngine(LuaMemoryBudget& budget, uint64_t random_seed)
@@ -300,7 +306,7 @@ ScriptResult LuaEngine::Run(const Script& script, const ScriptArguments& argumen
 }
 
 bool LuaEngine::running() const { return impl_->vm().host != nullptr; }
-void LuaEngine::DropCompiled() { impl_->DropCompiled(); }
+void LuaEngine::DropCompiledBefore(uint64_t epoch) { impl_->DropCompiledBefore(epoch); }
 size_t LuaEngine::memory_bytes() const { return impl_->vm().memory.used(); }
 
 }  // namespace larder

@@ -56,8 +56,9 @@ class LuaEngine {
                    protocol::ReplyWriter& writer);
 
   bool running() const;
-  // Drops what was compiled: call when the script cache was flushed (its epoch changed).
-  void DropCompiled();
+  // Drops what was compiled, when `epoch` is another than at the last call: the script cache was
+  // flushed since.
+  void DropCompiledBefore(uint64_t epoch);
   // Bytes that the VM holds: for used_memory_lua and its like.
   size_t memory_bytes() const;
 

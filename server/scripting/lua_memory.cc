@@ -5,9 +5,10 @@
 namespace larder {
 
 bool LuaMemoryBudget::Reserve(size_t bytes) {
+  const size_t bytes_max = this->bytes_max();
   size_t reserved = reserved_.load(std::memory_order_relaxed);
   do {
-    if (bytes > bytes_max_ || reserved > bytes_max_ - bytes) return false;
+    if (bytes > bytes_max || reserved > bytes_max - bytes) return false;
   } while (!reserved_.compare_exchange_weak(reserved, reserved + bytes, std::memory_order_relaxed));
   return true;
 }

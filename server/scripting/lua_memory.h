@@ -17,11 +17,12 @@ class LuaMemoryBudget {
   bool Reserve(size_t bytes);
   void Return(size_t bytes) { reserved_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  size_t bytes_max() const { return bytes_max_; }
+  size_t bytes_max() const { return bytes_max_.load(std::memory_order_relaxed); }
+  void set_bytes_max(size_t bytes) { bytes_max_.store(bytes, std::memory_order_relaxed); }
   size_t reserved() const { return reserved_.load(std::memory_order_relaxed); }
 
  private:
-  const size_t bytes_max_;
+  std::atomic<size_t> bytes_max_;
   std::atomic<size_t> reserved_{0};
 };
 
