@@ -26,6 +26,8 @@ constexpr size_t kReadBytesMax = 16 * 1024 * 1024;
 // Before login nobody may make the server hold more than this.
 constexpr size_t kUnauthenticatedInputBytesMax = 1024 * 1024;
 constexpr size_t kUnauthenticatedOutputBytesMax = 64 * 1024;
+// Arguments from this size on that fill their buffer become values where they are.
+constexpr size_t kTakenArgumentBytesMin = 64 * 1024;
 constexpr size_t kIdleOutputBytesMax = 1024;  // memory that an idle client may keep
 
 }  // namespace
@@ -105,8 +107,12 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
     }
     size_t done = 0;
     const bool go_on = RunBatch(count, scratch, &done);
-    const size_t consumed =
-        parser_.TakeConsumed();  // only now: it lets go of unquoted inline words
+    const size_t consumed = parser_.TakeConsumed();  // after the run: it drops inline words
+    if (std::exchange(input_taken_, false)) {
+      // The bytes went away with the last argument, and nothing came after it.
+      parser_ = protocol::RequestParser();
+      return WithinLimits() && go_on;
+    }
     if (closed_ || close_after_reply) return false;
     if (!go_on) {
       size_t rest = 0;
@@ -287,6 +293,18 @@ void Connection::FinishUnlessSending() {
 void Connection::OutputReady() {
   if (!closed_ && !running_) WithinLimits();
   if (!closed_) worker_.FlushSoon(*this);
+}
+
+void* Connection::TakeArgumentMemory(std::string_view argument) {
+  const std::string_view all = input_.view();
+  const bool is_last = argument.data() > all.data() &&
+                       argument.data() + argument.size() + 2 == all.data() + all.size();
+  if (!is_last || argument.size() < kTakenArgumentBytesMin ||
+      argument.size() < input_.capacity() - input_.capacity() / 8) {
+    return nullptr;
+  }
+  input_taken_ = true;
+  return input_.Take();
 }
 
 void Connection::WaitEnded() {

@@ -42,6 +42,7 @@ class Connection final : public Session {
   void Flush();
 
   void OutputReady() override;  // from Session: has Flush called soon
+  void* TakeArgumentMemory(std::string_view argument) override;
   void WaitEnded() override;    // from Session: goes on with what was sent meanwhile
   // While it waits for a key nothing is read, but its end must be seen.
   void LookForEnd();
@@ -84,6 +85,7 @@ class Connection final : public Session {
   bool closed_ = false;
   bool running_ = false;
   bool peer_gone_ = false;
+  bool input_taken_ = false;  // by TakeArgumentMemory, in the running batch
   int64_t soft_limit_since_us_ = 0;
   int64_t counted_bytes_ = 0;
 };

@@ -309,6 +309,7 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
     session.reply_mode = ReplyMode::kOn;
   }
   Account(session, command, status, TickClock::Now() - started);
+  session.kept_argument = {};
   if (session.waiter != nullptr) return Disposition::kBlocked;
   if (!Has(info, Flag::kReadOnly) && engine_.keyspace.OverLimit()) return AfterWrite(stripes.any());
   return Disposition::kDone;

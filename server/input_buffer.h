@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 #include <string_view>
+#include <utility>
 
 namespace larder {
 
@@ -42,6 +43,11 @@ class InputBuffer {
     } else if (capacity_ > kKeptBytesMax) {
       Release();
     }
+  }
+  // Gives the memory away, to be freed with free().
+  char* Take() {
+    size_ = capacity_ = 0;
+    return std::exchange(data_, nullptr);
   }
   void Release() {
     std::free(data_);

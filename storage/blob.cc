@@ -23,20 +23,33 @@ Blob::Blob(std::string_view bytes) : Object(kType) {
 
 Blob::Blob(size_t size) : Object(kType) { Resize(size); }
 
-Blob::~Blob() { memory::Deallocate(data_); }
+Blob::Blob(void* memory, std::string_view bytes)
+    : Object(kType),
+      memory_(static_cast<char*>(memory)),
+      data_(const_cast<char*>(bytes.data())),
+      size_(bytes.size()),
+      capacity_(bytes.size()) {
+  memory::Count(static_cast<int64_t>(memory::AllocatedBytes(memory)));
+}
+
+Blob::~Blob() { memory::Deallocate(memory_); }
 
 void Blob::Resize(size_t size) {
   if (size > capacity_) {
     // A blob that grows again and again (APPEND) is copied O(log) times; a first size is exact.
     const size_t wanted = std::max({size, capacity_ + capacity_ / 2, size_t{16}});
-    data_ = static_cast<char*>(memory::Reallocate(data_, wanted));
-    capacity_ = std::max(wanted, memory::AllocatedBytes(data_));
+    if (data_ != memory_) {
+      std::memmove(memory_, data_, size_);  // taken over: bring it to the front
+      data_ = memory_;
+    }
+    memory_ = data_ = static_cast<char*>(memory::Reallocate(memory_, wanted));
+    capacity_ = std::max(wanted, memory::AllocatedBytes(memory_));
   }
   if (size > size_) std::memset(data_ + size_, 0, size - size_);
   size_ = size;
 }
 
-size_t Blob::MemoryBytes() const { return sizeof(*this) + memory::AllocatedBytes(data_); }
+size_t Blob::MemoryBytes() const { return sizeof(*this) + memory::AllocatedBytes(memory_); }
 
 Ref<Object> Blob::Clone() const { return Ref<Object>(new Blob(bytes())); }
 

@@ -17,6 +17,9 @@ class Blob final : public Object {
 
   explicit Blob(std::string_view bytes);  // one copy, no spare capacity
   explicit Blob(size_t size);             // `size` zero bytes
+  // Takes over `memory` from malloc, in which `bytes` lie: how a value of hundreds of megabytes is
+  // stored without a second copy of it.
+  Blob(void* memory, std::string_view bytes);
   ~Blob() override;
 
   std::string_view bytes() const { return {data_, size_}; }
@@ -35,6 +38,7 @@ class Blob final : public Object {
   bool FreeSome(size_t elements) override;
 
  private:
+  char* memory_ = nullptr;  // what was allocated; `data_` is its begin unless it was taken over
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;
