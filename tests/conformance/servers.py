@@ -79,6 +79,13 @@ class Server:
     def alive(self):
         return self.process.poll() is None
 
+    def restart(self):
+        """A new process, whatever state the old one is in."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        self.start()
+
     def log_tail(self, bytes_max=3000):
         with open(os.path.join(self.directory, "log"), "rb") as log:
             return log.read()[-bytes_max:].decode(errors="replace")

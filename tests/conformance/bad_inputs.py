@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Runs bad_input_table.py on Larder and on redis-server in one run.
+
+Larder must answer as the table says, byte for byte as redis-server does (unless the row marks an
+agreed difference, or exceptions.json has one), and be alive after every row. Rows that need several
+connections at once are functions below.
+"""
+import json
+import pathlib
+import re
+import socket
+import sys
+import time
+
+from bad_input_table import FENCE, ROWS, request
+from resp import Closed, Connection, encode
+from servers import Server, find_servers
+
+HERE = pathlib.Path(__file__).resolve().parent
+# Without --enable-debug-command: row 35 is about that.
+COMMON = ["--maxmemory", "1gb", "--maxmemory-policy", "noeviction"]
+DEADLINE_SECONDS = 60
+BYTES_MAX = 256 << 20
+SILENT = b"<silent until the deadline> "
+
+
+def converse(port, pieces, closes):
+    """Sends the pieces; returns what came back, and whether the server closed the connection."""
+    sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    received, closed = bytearray(), False
+    try:
+        for piece in pieces:
+            sock.sendall(piece)
+        if not closes:
+            sock.sendall(request(b"PING", b"fence"))
+    except OSError:
+        pass  # closed while we sent; what it answered is still there to read
+    try:
+        while closes or not received.endswith(b"fence\r\n"):
+            data = sock.recv(1 << 16)
+            if not data:
+                closed = True
+                break
+            received += data
+            if len(received) > BYTES_MAX:
+                break
+    except socket.timeout:
+        received += SILENT
+    except OSError:
+        closed = True
+    sock.close()
+    return bytes(received), closed
+
+
+def ask(control, *args):
+    control.send(encode([arg if isinstance(arg, bytes) else arg.encode() for arg in args]))
+    return control.read()
+
+
+def run_row(server, control, row):
+    """What one server answers to a row."""
+    ask(control, "FLUSHALL")
+    for args in row.setup:
+        ask(control, *args)
+    old = []
+    for name, value in row.config:
+        old.append((name, ask(control, "CONFIG", "GET", name)[1][1][1]))
+        reply = ask(control, "CONFIG", "SET", name, value)
+        if reply[0] == "-":
+            return f"CONFIG SET {name} {value}: {reply[1]!r}".encode(), False
+    pieces = row.send if isinstance(row.send, list) else [row.send]
+    answer = converse(server.port, pieces, row.closes)
+    for name, value in old:
+        ask(control, "CONFIG", "SET", name, value)
+    return answer
+
+
+def shown(answer):
+    received, closed = answer
+    text = repr(received[:300]) + (f"... ({len(received)} bytes)" if len(received) > 300 else "")
+    return text + (" then closed" if closed else "")
+
+
+def run_table(larder, redis, exceptions):
+    """Failures of the table's rows, as texts."""
+    controls = {server: Connection(server.port) for server in (larder, redis)}
+    for row in ROWS:
+        if larder.is_redis and not row.redis:
+            continue
+        name = f"row {row.number}: {row.title}"
+        try:
+            got = run_row(larder, controls[larder], row)
+        except (Closed, OSError) as error:
+            got = SILENT + repr(error).encode(), True
+        if not larder.alive() or SILENT in got[0]:
+            yield f"{name}\n  the server {'hangs' if larder.alive() else 'died'}\n{larder.log_tail()}"
+            larder.restart()
+            controls[larder] = Connection(larder.port)
+            continue
+        if not re.fullmatch(row.expect, got[0], re.S) or got[1] != row.closes:
+            yield (f"{name}\n  expected  {row.expect.decode('latin-1')}"
+                   f"{' then closed' if row.closes else ''}\n  got       {shown(got)}")
+        if row.redis:
+            wanted = run_row(redis, controls[redis], row)
+            if wanted != got and name not in exceptions:
+                yield f"{name}\n  redis     {shown(wanted)}\n  larder    {shown(got)}"
+    for control in controls.values():
+        control.close()
+
+
+def flood_before_login(server):
+    """Row 12: before login, replies that are never read must end in a close, not in memory."""
+    control = Connection(server.port)
+    ask(control, "CONFIG", "SET", "requirepass", "secret")
+    sock = socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS)
+    sock.settimeout(5)  # a send that blocks for so long: the server has stopped reading, which is fine
+    sent, ended = 0, False
+    flood = b"PING\r\n" * 10_000
+    try:
+        while sent < 64 << 20:
+            sent += sock.send(flood)
+    except OSError:
+        ended = True
+    sock.close()
+    ask(control, "CONFIG", "SET", "requirepass", "")
+    control.close()
+    return None if ended else f"took {sent} bytes from a client that is not logged in"
+
+
+def slow_reader(server):
+    """Row 25: a reader that never reads is closed at the hard limit."""
+    control = Connection(server.port)
+    ask(control, "SET", "big", b"x" * (1 << 20))
+    ask(control, "CONFIG", "SET", "client-output-buffer-limit", "normal 4194304 0 0")
+    sock = socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS)
+    sock.sendall(request(b"GET", b"big") * 200)
+    wait_for_clients(control, 1)
+    received = 0
+    try:
+        while data := sock.recv(1 << 20):
+            received += len(data)
+    except ConnectionError:
+        pass
+    sock.close()
+    ask(control, "CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0")
+    control.close()
+    return None if received < 200 << 20 else "all 200 MB were buffered for a reader that did not read"
+
+
+def wait_for_clients(control, count):
+    """Until only `count` clients are left, or the deadline."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if ask(control, "CLIENT", "LIST")[1].count(b"addr=") // 2 <= count:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def kill_with_data_pending(server):
+    """Row 36: CLIENT KILL while replies wait; the server lives and the client is gone."""
+    control = Connection(server.port)
+    ask(control, "SET", "big", b"x" * (1 << 20))
+    for _ in range(20):
+        victim = Connection(server.port)
+        number = ask(victim, "CLIENT", "ID")[1]
+        victim.send(request(b"GET", b"big") * 50)
+        ask(control, "CLIENT", "KILL", "ID", number)
+        victim.close()
+    gone = wait_for_clients(control, 1)
+    control.close()
+    return None if gone else "a killed client is still listed"
+
+
+def busy_script(server):
+    """Row 62: an endless script ends by SCRIPT KILL and says so."""
+    control, runner = Connection(server.port), Connection(server.port)
+    ask(control, "CONFIG", "SET", "busy-reply-threshold", "100")
+    loops = ("while true do end", "pcall(function() while true do end end) while true do end",
+             "while true do pcall(error) end",
+             "local co = coroutine.wrap(function() while true do end end) co()",
+             "xpcall(function() error('x') end, function() while true do end end)")
+    for loop in loops if not server.is_redis else loops[:1]:
+        runner.send(request(b"EVAL", loop.encode(), b"0"))
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while ask(control, "SCRIPT", "KILL")[0] == "-":
+            if time.monotonic() > deadline:
+                return f"SCRIPT KILL never took hold of: {loop}"
+            time.sleep(0.02)
+        reply = runner.read()
+        if reply[0] != "-" or b"Script killed by user with SCRIPT KILL" not in reply[1]:
+            return f"{loop}: {reply}"
+    control.close()
+    runner.close()
+    return None
+
+
+def unkillable_script(server):
+    """Row 63: a script that has written answers UNKILLABLE, and nothing stops the server but KILL."""
+    control, runner = Connection(server.port), Connection(server.port)
+    ask(control, "CONFIG", "SET", "busy-reply-threshold", "100")
+    runner.send(request(b"EVAL", b"redis.call('SET',KEYS[1],'v') while true do end", b"1", b"k"))
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        reply = ask(control, "SCRIPT", "KILL")
+        if reply[1].startswith(b"UNKILLABLE "):
+            break
+        if reply[0] == "+" or time.monotonic() > deadline:
+            return f"{reply}"
+        time.sleep(0.02)
+    server.process.kill()
+    server.process.wait()
+    return None if reply[1] == (
+        b"UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+        b"either wait the script termination or kill the server in a hard way using the SHUTDOWN "
+        b"NOSAVE command.") else f"{reply}"
+
+
+# The last one leaves no server behind.
+SCENARIOS = [flood_before_login, slow_reader, kill_with_data_pending, busy_script,
+             unkillable_script]
+NOT_ON_REDIS = {flood_before_login}  # 7.0.15 buffers without end before login
+
+
+def run_scenarios(larder, redis):
+    for scenario in SCENARIOS:
+        for server in (larder, redis):
+            if server.is_redis and scenario in NOT_ON_REDIS:
+                continue
+            try:
+                wrong = scenario(server)
+            except (Closed, OSError) as error:
+                wrong = f"{error!r}"
+            if wrong is None and scenario is not unkillable_script and not server.alive():
+                wrong = "the server died\n" + server.log_tail()
+            if wrong:
+                yield f"{scenario.__doc__.splitlines()[0]}\n  {server.label}: {wrong}"
+                server.restart()
+
+
+def main():
+    larder_path, redis_path = find_servers()
+    agreed = json.loads((HERE / "exceptions.json").read_text())["bad_inputs"]
+    servers = [Server(larder_path, "larder", common=COMMON), Server(redis_path, "redis", common=COMMON)]
+    failures = []
+    try:
+        for step in (run_table(*servers, {entry["row"] for entry in agreed}), run_scenarios(*servers)):
+            for failure in step:
+                failures.append(failure)
+                print(f"FAILED {failure}", flush=True)
+    finally:
+        for server in servers:
+            server.stop()
+    for row in ROWS:
+        if not row.redis:
+            print(f"agreed: row {row.number} {row.title}: {row.why}")
+    for entry in agreed:
+        print(f"agreed: {entry['row']}: {entry['reason']}")
+    print(f"bad inputs: {len(ROWS)} rows and {len(SCENARIOS)} scenarios, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
