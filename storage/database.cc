@@ -36,7 +36,8 @@ const Entry* Database::Find(const Key& key, Access access) {
     return nullptr;
   }
   if (access == Access::kRead || access == Access::kCount) stripe.hits.Add(1);
-  if (access == Access::kRead || access == Access::kWrite) stripe.Use(ref, now_ms_);
+  if (access == Access::kRead || access == Access::kWrite)
+    stripe.Use(ref, now_ms_, access == Access::kWrite);
   return ref.entry();
 }
 
@@ -62,7 +63,7 @@ Entry* Database::FindMutable(const Key& key) {
   Entry* entry = ref.entry();
   if (entry->object() != nullptr && RefusesUndo(key, *entry->object())) return nullptr;
   SaveForUndo(key, ref);
-  stripe.Use(ref, now_ms_);
+  stripe.Use(ref, now_ms_, true);
   if (Object* object = entry->object(); object != nullptr && object->shared()) {
     EntryLayout::SetObject(entry, object->Clone().Release());
     keyspace_->Discard(Ref<Object>::Adopt(object));
@@ -81,8 +82,8 @@ void Database::Store(const Key& key, EntrySpec spec, bool keep_expiry) {
     return;
   }
   if (keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
-  stripe.Use(ref, now_ms_);
-  stripe.Replace(index_, key, ref, spec);
+  stripe.Use(ref, now_ms_, true);
+  stripe.Replace(index_, key, ref, spec, now_ms_);
 }
 
 void Database::SetString(const Key& key, std::string_view value, const SetOptions& options) {
@@ -109,7 +110,7 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
   }
   SaveForUndo(key, ref);
   if (!ref) ref = stripe.Add(index_, key, {.key = key.bytes, .raw = true}, now_ms_);
-  stripe.Use(ref, now_ms_);
+  stripe.Use(ref, now_ms_, true);
   Entry* entry = ref.entry();
   const size_t old_size = entry->string().size();
   if (entry->object() == nullptr && size <= kInlineStringBytesMax) {
@@ -127,7 +128,8 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
     if (kept != 0) std::memcpy(made->data(), entry->string().data(), kept);
     blob = made.get();
     stripe.Replace(index_, key, ref,
-                   {.object = made.Release(), .raw = true, .expire_at_ms = entry->expire_at_ms()});
+                   {.object = made.Release(), .raw = true, .expire_at_ms = entry->expire_at_ms()},
+                   now_ms_);
   } else {
     blob->Resize(size);
   }
@@ -150,7 +152,7 @@ bool Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
   if (!ref) return false;
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
-  stripe.SetExpiry(index_, key, ref, expire_at_ms);
+  stripe.SetExpiry(index_, key, ref, expire_at_ms, now_ms_);
   return true;
 }
 
@@ -189,16 +191,16 @@ void Database::Put(const Key& key, Value value) {
 void Database::SignalModified(const Key& key) { stripe(key).watches().Touch(index_, key.bytes); }
 
 std::optional<int64_t> Database::IdleSeconds(const Key& key) {
-  const SlotRef ref = stripe(key).FindLive(index_, key, now_ms_);
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
   if (!ref) return std::nullopt;
-  const uint32_t ticks = (TickAt(now_ms_) - ref.Get().used_tick()) & kAgeMask;
-  return ticks * kTickMs / 1000;
+  return stripe.IdleMs(ref.Get(), now_ms_) / 1000;
 }
 
 std::optional<int> Database::Frequency(const Key& key) {
   const SlotRef ref = stripe(key).FindLive(index_, key, now_ms_);
   if (!ref) return std::nullopt;
-  return static_cast<int>(ref.Get().frequency() * 255 / kFrequencyMax);
+  return RedisFrequency(ref.Get().frequency());
 }
 
 }  // namespace larder::storage

@@ -1,5 +1,6 @@
 #include "storage/entry.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -62,7 +63,8 @@ Entry* EntryLayout::Write(void* memory, const EntrySpec& spec) {
   }
   if (spec.expire_at_ms != kNoExpiry) {
     entry->flags_ |= Entry::kHasExpiry;
-    append(&spec.expire_at_ms, sizeof(spec.expire_at_ms));
+    const int64_t expire_at_ms = std::max<int64_t>(0, spec.expire_at_ms);
+    append(&expire_at_ms, sizeof(expire_at_ms));
   }
   if (spec.object != nullptr) {
     entry->flags_ |= Entry::kHasObject;
@@ -77,8 +79,14 @@ Entry* EntryLayout::Write(void* memory, const EntrySpec& spec) {
 }
 
 void EntryLayout::SetExpiry(Entry* entry, int64_t expire_at_ms) {
+  expire_at_ms = std::max<int64_t>(0, expire_at_ms);
   std::memcpy(reinterpret_cast<char*>(entry) + entry->ExpiryOffset(), &expire_at_ms,
               sizeof(expire_at_ms));
+}
+
+void EntryLayout::SetExpiryDeferred(Entry* entry, bool deferred) {
+  const int64_t word = entry->expire_at_ms() | (deferred ? Entry::kDeferred : 0);
+  std::memcpy(reinterpret_cast<char*>(entry) + entry->ExpiryOffset(), &word, sizeof(word));
 }
 
 void EntryLayout::SetObject(Entry* entry, Object* object) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "storage/object.h"
@@ -24,7 +25,11 @@ class Entry {
   Encoding encoding() const;  // int, embstr and raw follow from a string's bytes and history
   std::string_view key() const { return {bytes() + KeyOffset(), KeySize()}; }
   int64_t expire_at_ms() const {  // Unix time, or kNoExpiry
-    return has_expiry() ? Load<int64_t>(ExpiryOffset()) : kNoExpiry;
+    return has_expiry() ? Load<int64_t>(ExpiryOffset()) & ~kDeferred : kNoExpiry;
+  }
+  // Whether the expiry lies behind what the wheel knows (expiry_wheel.h).
+  bool expiry_deferred() const {
+    return has_expiry() && (Load<int64_t>(ExpiryOffset()) & kDeferred) != 0;
   }
   bool has_expiry() const { return (flags_ & kHasExpiry) != 0; }
   bool raw() const { return (flags_ & kRaw) != 0; }  // a string that was changed in place
@@ -52,6 +57,7 @@ class Entry {
   static constexpr uint8_t kRaw = 0x20;
   static constexpr uint8_t kLongKey = 0x40;
   static constexpr uint8_t kHasExtra = 0x80;  // reserved: soft expiry, tags, version
+  static constexpr int64_t kDeferred = std::numeric_limits<int64_t>::min();  // a bit of the expiry
   uint8_t flags_;
   uint8_t key_size_;      // its low byte
   uint16_t string_size_;  // of a short string

@@ -33,6 +33,8 @@ struct EntryLayout {
 
   // REQUIRES: the entry has an expiry already, and keeps one.
   static void SetExpiry(Entry* entry, int64_t expire_at_ms);
+  // REQUIRES: the entry has an expiry.
+  static void SetExpiryDeferred(Entry* entry, bool deferred);
   // REQUIRES: the entry has an object; its old one's reference is the caller's now.
   static void SetObject(Entry* entry, Object* object);
   // REQUIRES: a short string before and after, and the room is there.

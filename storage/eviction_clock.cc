@@ -22,7 +22,7 @@ int64_t EvictionClock::IdleMs(uint32_t stamp, int64_t now_ms) const {
 }
 
 void EvictionClock::PassSeconds(int64_t now_ms) {
-  if (last_tick_ms_ == 0) {  // the first use
+  if (next_tick_ms_ == std::numeric_limits<int64_t>::min()) {
     marks_ms_.fill(now_ms);
     last_tick_ms_ = now_ms;
     next_tick_ms_ = now_ms + kTickMs;
@@ -33,12 +33,17 @@ void EvictionClock::PassSeconds(int64_t now_ms) {
 }
 
 void EvictionClock::Tick(uint64_t count, int64_t now_ms) {
-  for (; count > 0; --count) {
+  if (count >= kTicksPerMark) {
+    // A leap begins at a mark, so that the ticks before it and those in it are not mixed.
+    ticks_ += kTicksPerMark - ticks_ % kTicksPerMark;
+    MarkOf(ticks_) = last_tick_ms_;
+  }
+  const int64_t elapsed_ms = now_ms - last_tick_ms_;
+  for (uint64_t i = 1; i <= count; ++i) {
     ++ticks_;
-    if (ticks_ % kTicksPerMark == 0) {
-      // Of several ticks at once the earlier ones are spread over the time that has passed.
-      MarkOf(ticks_) = std::max(last_tick_ms_, now_ms - static_cast<int64_t>(count - 1) * kTickMs);
-    }
+    if (ticks_ % kTicksPerMark != 0) continue;
+    const double share = static_cast<double>(i) / static_cast<double>(count);
+    MarkOf(ticks_) = last_tick_ms_ + static_cast<int64_t>(static_cast<double>(elapsed_ms) * share);
   }
   last_tick_ms_ = now_ms;
   next_tick_ms_ = now_ms + kTickMs;

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace larder::storage {
 
@@ -68,8 +69,8 @@ class EvictionClock {
   uint64_t ticks_ = 0;
   size_t added_ = 0;
   int64_t last_tick_ms_ = 0;
-  int64_t next_tick_ms_ = 0;
-  std::array<int64_t, kMarks> marks_ms_{};  // when each 64th tick happened
+  int64_t next_tick_ms_ = std::numeric_limits<int64_t>::min();  // before the first use
+  std::array<int64_t, kMarks> marks_ms_{};                      // when each 64th tick happened
 };
 
 }  // namespace larder::storage

@@ -21,6 +21,7 @@ bool ExpiryWheel::Add(uint32_t reference, int64_t at_ms, int64_t now_ms) {
   const Place place = PlaceOf(at_ms);
   Push(levels_[place.level], static_cast<size_t>(place.slot % kSlots), reference);
   ++reference_count_;
+  next_due_ms_ = std::min(next_due_ms_, DueMs(place.level, place.slot));
   return place.exact;
 }
 
@@ -116,6 +117,11 @@ int64_t ExpiryWheel::SlotEndMs(int level, int64_t slot) {
   return (slot + 1) << shift;
 }
 
+// When a slot comes up.
+int64_t ExpiryWheel::DueMs(int level, int64_t slot) {
+  return level == 0 ? SlotEndMs(0, slot) : (slot - 1) << Shift(level);
+}
+
 // The slots before the returned one have come up: on level 0 when they are over, above it one slot
 // before they begin.
 int64_t ExpiryWheel::TargetSlot(int level, int64_t now_ms) {
@@ -128,6 +134,7 @@ void ExpiryWheel::Start(int64_t now_ms) {
     levels_ = static_cast<Level*>(memory::Allocate(kLevels * sizeof(Level)));
     for (int level = 0; level < kLevels; ++level) new (&levels_[level]) Level();
   }
+  next_due_ms_ = kNeverDue;
   for (int level = 0; level < kLevels; ++level) {
     levels_[level].cursor = TargetSlot(level, std::max<int64_t>(0, now_ms));
   }
@@ -229,6 +236,15 @@ bool ExpiryWheel::DetachDue(int64_t now_ms) {
     searched.cursor = std::max(searched.cursor, target);
   }
   return false;
+}
+
+void ExpiryWheel::FindNextDue() {
+  next_due_ms_ = kNeverDue;
+  for (int level = 0; levels_ != nullptr && level < kLevels; ++level) {
+    const int64_t slot = FirstOccupied(level);
+    if (slot >= 0) next_due_ms_ = std::min(next_due_ms_, DueMs(level, slot));
+  }
+  if (compacting_) next_due_ms_ = 0;  // some references are in no slot now
 }
 
 // ---- compaction

@@ -27,6 +27,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,8 @@
 #include "storage/slice_budget.h"
 
 namespace larder::storage {
+
+inline constexpr int64_t kNeverDue = std::numeric_limits<int64_t>::max();
 
 class ExpiryWheel {
  public:
@@ -59,6 +62,7 @@ class ExpiryWheel {
       while (count < references.size() && due_.chunk != nullptr) references[count++] = Pop(due_);
       visit(std::span<const uint32_t>(references.data(), count), slot_end_ms);
     }
+    FindNextDue();
     return false;
   }
 
@@ -93,6 +97,10 @@ class ExpiryWheel {
   // References in slots that have come up, and for how long the oldest of them has waited.
   size_t Backlog(int64_t now_ms) const;
   int64_t LagMs(int64_t now_ms) const;
+
+  // From when on Advance has something to do; kNeverDue when empty. May be too early, never too
+  // late.
+  int64_t next_due_ms() const { return reference_count_ == 0 ? kNeverDue : next_due_ms_; }
 
   size_t reference_count() const { return reference_count_; }
   size_t MemoryBytes() const;
@@ -135,6 +143,7 @@ class ExpiryWheel {
 
   static int Shift(int level) { return kTickBits + level * kLevelBits; }
   static int64_t SlotEndMs(int level, int64_t slot);
+  static int64_t DueMs(int level, int64_t slot);
   static int64_t TargetSlot(int level, int64_t now_ms);
   static int64_t SlotAt(const Level& level, size_t index);
 
@@ -144,6 +153,7 @@ class ExpiryWheel {
   void Push(Level& level, size_t index, uint32_t reference);
   Detached Detach(int level, int64_t slot);
   bool DetachDue(int64_t now_ms);
+  void FindNextDue();
   uint32_t Pop(Detached& detached);
   uint32_t PopHead(Level& level, size_t index);
   size_t TakeFromSlot(int level, int64_t slot, std::span<uint32_t> out);
@@ -159,6 +169,7 @@ class ExpiryWheel {
   Level* levels_ = nullptr;  // kLevels of them, from the first Add on
   size_t reference_count_ = 0;
   size_t chunk_count_ = 0;
+  int64_t next_due_ms_ = kNeverDue;
   Detached due_;
 
   bool compacting_ = false;

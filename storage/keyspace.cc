@@ -22,6 +22,7 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
                               .pool = pool_.get(),
                               .lazy_free = lazy_free_.get(),
                               .policy = &policy_,
+                              .probation_from_bytes = &probation_from_bytes_,
                               .stripe_bits = stripe_bits_};
   for (size_t i = 0; i < stripe_count_; ++i) {
     stripes_.push_back(std::make_unique<Stripe>(context, options_.databases));
@@ -127,6 +128,8 @@ KeyspaceStats Keyspace::Stats() const {
     stats.expired += static_cast<uint64_t>(stripe->expired.Get());
     stats.evicted += static_cast<uint64_t>(stripe->evicted.Get());
     stats.entry_bytes += stripe->entries().used_bytes();
+    stats.wheel_bytes += static_cast<size_t>(stripe->wheel_bytes.Get());
+    stats.ghost_bytes += static_cast<size_t>(stripe->ghost_bytes.Get());
   }
   stats.table_bytes = pool_->used_bytes();
   stats.slab_bytes_reserved = stats.entry_bytes;

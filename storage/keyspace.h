@@ -25,6 +25,7 @@
 
 namespace larder::storage {
 
+struct EvictionPressure;
 class LazyFree;
 class Stripe;
 class TablePool;
@@ -153,12 +154,20 @@ class Keyspace {
   Stripe& stripe(uint64_t hash) const { return *stripes_[StripeOf(hash)]; }
   bool RandomKeyOfStripe(Stripe& stripe, int database, uint64_t random, int64_t now_ms,
                          std::string* key);
+  bool ExpireBeforeEviction(size_t home, int64_t now_ms,
+                            std::chrono::steady_clock::time_point deadline);
+  bool FreeBeforeEviction(std::chrono::steady_clock::time_point deadline);
+  EvictionPressure PressureNow(int64_t now_ms) const;
+  size_t StripeToEvictFrom(size_t home) const;
+  enum class EvictStep : uint8_t { kDone, kBusy, kNothing };
+  EvictStep EvictFrom(size_t first, const EvictionPressure& pressure);
 
   int stripe_bits_;
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::kNoEviction};
   std::atomic<int64_t> memory_limit_{0};
   std::atomic<int64_t> other_bytes_{0};
   std::atomic<int64_t> data_limit_{std::numeric_limits<int64_t>::max()};  // what the two leave
+  std::atomic<int64_t> probation_from_bytes_{std::numeric_limits<int64_t>::max()};
   std::atomic<bool> active_expire_{true};
   std::unique_ptr<TablePool> pool_;
   std::unique_ptr<LazyFree> lazy_free_;

@@ -1,15 +1,19 @@
 // The memory limit, and making room under it.
+#include <algorithm>
+
+#include "storage/eviction.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
+#include "storage/slice_budget.h"
 #include "storage/stripe.h"
 
 namespace larder::storage {
 namespace {
 
-constexpr int kEvictionsPerLock = 8;
+constexpr unsigned kStepsPerEviction =
+    4;  // of a SliceBudget: an eviction takes a microsecond or two
 
 }  // namespace
-
 void Keyspace::set_memory_limit(int64_t bytes) {
   memory_limit_.store(bytes, std::memory_order_relaxed);
   set_other_bytes(other_bytes_.load(std::memory_order_relaxed));
@@ -22,6 +26,9 @@ void Keyspace::set_other_bytes(int64_t bytes) {
   const int64_t limit = memory_limit();
   data_limit_.store(limit == 0 ? std::numeric_limits<int64_t>::max() : limit - bytes,
                     std::memory_order_relaxed);
+  probation_from_bytes_.store(limit == 0 ? std::numeric_limits<int64_t>::max()
+                                         : (limit - bytes) / 100 * kProbationFromPercent,
+                              std::memory_order_relaxed);
 }
 
 void Keyspace::set_policy(EvictionPolicy policy) {
@@ -32,38 +39,92 @@ EvictionPolicy Keyspace::policy() const { return policy_.load(std::memory_order_
 
 EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
                              std::chrono::steady_clock::time_point deadline) {
-  bool evicted = true;
-  bool skipped = false;
   memory::Flush();
+  // What is due, or on its way out, makes room without another key's loss.
+  if (!OverLimit()) return EvictOutcome::kUnderLimit;
+  if (!ExpireBeforeEviction(home, now_ms, deadline)) return EvictOutcome::kMoreToDo;
+  SliceBudget budget(deadline);
+  EvictionPressure pressure = PressureNow(now_ms);
   while (OverLimit()) {
-    // What is already on its way out makes room without another key's loss.
-    if (lazy_free_->pending() != 0) {
-      lazy_free_->FreeSlice(deadline);
-      memory::Flush();
-    } else if (!evicted && !skipped) {
-      return EvictOutcome::kNothingToEvict;
+    if (!FreeBeforeEviction(deadline) || budget.Spent(kStepsPerEviction)) {
+      return OverLimit() ? EvictOutcome::kMoreToDo : EvictOutcome::kUnderLimit;
     }
-    evicted = skipped = false;
-    for (size_t passed = 0; passed < stripe_count_ && OverLimit(); ++passed) {
-      if (std::chrono::steady_clock::now() >= deadline) return EvictOutcome::kMoreToDo;
-      Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
-      if (!stripe.lock().TryLock()) {
-        skipped = true;
-        continue;
-      }
-      if (stripe.has_dead_tables()) {
-        stripe.FreeSlice(deadline);
-        evicted = true;
-      }
-      for (int i = 0; i < kEvictionsPerLock && OverLimit() && stripe.EvictOne(now_ms); ++i) {
-        evicted = true;
-        memory::Flush();
-      }
-      stripe.lock().Unlock();
-      memory::Flush();
+    if (!OverLimit()) break;
+    if (pressure.policy == EvictionPolicy::kNoEviction) return EvictOutcome::kNothingToEvict;
+    const EvictStep step = EvictFrom(StripeToEvictFrom(home), pressure);
+    memory::Flush();
+    if (step == EvictStep::kBusy) return EvictOutcome::kMoreToDo;
+    if (step == EvictStep::kNothing) {
+      if (pressure.last_resort) return EvictOutcome::kNothingToEvict;
+      pressure.last_resort = true;
     }
   }
   return EvictOutcome::kUnderLimit;
+}
+
+// Removes what is due in every stripe. False when the deadline came first.
+bool Keyspace::ExpireBeforeEviction(size_t home, int64_t now_ms,
+                                    std::chrono::steady_clock::time_point deadline) {
+  if (!active_expire_.load(std::memory_order_relaxed)) return true;
+  for (size_t passed = 0; passed < stripe_count_ && OverLimit(); ++passed) {
+    Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
+    if (stripe.next_due_ms.Get() > now_ms || !stripe.lock().TryLock()) continue;
+    const bool more = stripe.ExpireSlice(now_ms, deadline);
+    stripe.lock().Unlock();
+    memory::Flush();
+    if (more && OverLimit() && std::chrono::steady_clock::now() >= deadline) return false;
+  }
+  return true;
+}
+
+// Frees what was cut off. False when something is left after the deadline, or in others' hands.
+bool Keyspace::FreeBeforeEviction(std::chrono::steady_clock::time_point deadline) {
+  const auto any_dead = [this] {
+    return std::any_of(stripes_.begin(), stripes_.end(),
+                       [](const auto& stripe) { return stripe->has_dead_tables(); });
+  };
+  if (lazy_free_->pending() == 0 && !any_dead()) return true;
+  const bool more = FreeSlice(deadline);
+  memory::Flush();
+  return !more || !OverLimit();
+}
+
+EvictionPressure Keyspace::PressureNow(int64_t now_ms) const {
+  int64_t keys = 0;
+  for (const auto& stripe : stripes_) keys += stripe->keys.Get();
+  const auto used = static_cast<size_t>(std::max<int64_t>(0, memory::UsedBytes()));
+  return {.policy = policy(),
+          .now_ms = now_ms,
+          .key_bytes_mean = used / static_cast<size_t>(std::max<int64_t>(keys, 1)),
+          .stripe_bytes_mean = used / stripe_count_};
+}
+
+// The first stripe from `home` on that holds at least its share of the keys: so they stay even, and
+// a writer mostly evicts from the stripe that it wrote to.
+size_t Keyspace::StripeToEvictFrom(size_t home) const {
+  int64_t keys = 0;
+  for (const auto& stripe : stripes_) keys += stripe->keys.Get();
+  for (size_t passed = 0; passed < stripe_count_; ++passed) {
+    const size_t index = (home + passed) % stripe_count_;
+    if (stripes_[index]->keys.Get() * static_cast<int64_t>(stripe_count_) >= keys) return index;
+  }
+  return home % stripe_count_;
+}
+
+// Makes one step of eviction in the first stripe from `first` on that has something to evict.
+Keyspace::EvictStep Keyspace::EvictFrom(size_t first, const EvictionPressure& pressure) {
+  bool busy = false;
+  for (size_t passed = 0; passed < stripe_count_; ++passed) {
+    Stripe& stripe = *stripes_[(first + passed) % stripe_count_];
+    if (!stripe.lock().TryLockForAWhile()) {
+      busy = true;
+      continue;
+    }
+    const bool done = stripe.EvictOne(pressure);
+    stripe.lock().Unlock();
+    if (done) return EvictStep::kDone;
+  }
+  return busy ? EvictStep::kBusy : EvictStep::kNothing;
 }
 
 }  // namespace larder::storage

@@ -8,6 +8,9 @@ namespace larder::storage {
 
 class RelaxedCounter {
  public:
+  RelaxedCounter() = default;
+  explicit RelaxedCounter(int64_t value) : value_(value) {}
+
   // No read-modify-write: the lock keeps other writers away.
   void Add(int64_t change) {
     value_.store(value_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);

@@ -62,7 +62,6 @@ void Stripe::DiscardEntry(Entry* entry) {
 SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms) {
   Entry* entry = EntryLayout::Write(entries_.Allocate(EntryLayout::Bytes(spec)), spec);
   Slot slot(entry);
-  slot.set_used_tick(TickAt(now_ms));
   StripeDatabase& into = this->database(database);
   SlotRef ref = into.table.Insert(key.hash, slot);
   while (!ref) {
@@ -74,12 +73,15 @@ SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t
     ref = into.table.Insert(key.hash, slot);
   }
   CountExpiry(into, entry, 1);
+  NoteAdded(into, key.hash, ref, now_ms);
+  FileExpiry(into, key.hash, entry, {}, now_ms);
   return ref;
 }
 
-void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec) {
+void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms) {
   Entry* old = ref.entry();
   StripeDatabase& in = this->database(database);
+  const Filed filed = FiledOf(*old);
   CountExpiry(in, old, -1);
   spec.key = key.bytes;
   const bool same_layout = spec.object == nullptr && old->object() == nullptr &&
@@ -89,6 +91,7 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec) 
     EntryLayout::SetString(old, spec.string, spec.raw);
     if (spec.expire_at_ms != kNoExpiry) EntryLayout::SetExpiry(old, spec.expire_at_ms);
     CountExpiry(in, old, 1);
+    FileExpiry(in, key.hash, old, filed, now_ms);
     return;
   }
   Entry* entry = EntryLayout::Write(entries_.Allocate(EntryLayout::Bytes(spec)), spec);
@@ -96,6 +99,7 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec) 
   slot.set_entry(entry);
   ref.Set(slot);
   CountExpiry(in, entry, 1);
+  FileExpiry(in, key.hash, entry, filed, now_ms);
   if (spec.object != nullptr && spec.object == old->object()) {
     FreeEntry(old);
   } else {
@@ -103,23 +107,27 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec) 
   }
 }
 
-void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms) {
+void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms,
+                       int64_t now_ms) {
   EntrySpec spec = SpecOf(*ref.entry());
   if (spec.expire_at_ms != kNoExpiry && expire_at_ms != kNoExpiry) {
     StripeDatabase& in = this->database(database);
+    const Filed filed = FiledOf(*ref.entry());
     CountExpiry(in, ref.entry(), -1);
     EntryLayout::SetExpiry(ref.entry(), expire_at_ms);
     CountExpiry(in, ref.entry(), 1);
+    FileExpiry(in, key.hash, ref.entry(), filed, now_ms);
     return;
   }
   spec.expire_at_ms = expire_at_ms;
-  Replace(database, key, ref, spec);
+  Replace(database, key, ref, spec, now_ms);
 }
 
 Ref<Object> Stripe::Detach(int database, uint64_t hash, SlotRef ref) {
   Entry* entry = ref.entry();
   StripeDatabase& in = this->database(database);
   CountExpiry(in, entry, -1);
+  keys.Add(-1);
   in.table.Erase(hash, ref);
   auto object = Ref<Object>::Adopt(entry->object());
   FreeEntry(entry);
@@ -133,6 +141,7 @@ void Stripe::Remove(int database, uint64_t hash, SlotRef ref) {
 void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
   const std::string_view key = ref.entry()->key();
   expired.Add(1);
+  NoteExpired(hash, ref.Get());
   watches_.Touch(database, key);
   if (context_.observer != nullptr) context_.observer->OnExpired(database, key);
   Remove(database, hash, ref);
@@ -180,6 +189,10 @@ size_t Stripe::Flush(int database) {
   dead_count_.store(dead_tables_.size(), std::memory_order_relaxed);
   flushed.expiries.Set(0);
   flushed.expiry_seconds.Set(0);
+  if (flushed.wheel != nullptr) dead_wheels_.push_back(std::move(flushed.wheel));
+  flushed.probation = nullptr;
+  flushed.probation_bytes = 0;
+  this->keys.Add(-static_cast<int64_t>(keys));
   return keys;
 }
 
@@ -200,6 +213,9 @@ void Stripe::Swap(int first, int second) {
   };
   swap_counters(one.expiries, other.expiries);
   swap_counters(one.expiry_seconds, other.expiry_seconds);
+  std::swap(one.wheel, other.wheel);
+  std::swap(one.probation, other.probation);
+  std::swap(one.probation_bytes, other.probation_bytes);
 }
 
 bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
@@ -208,64 +224,8 @@ bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
     dead_tables_.pop_back();
     dead_count_.store(dead_tables_.size(), std::memory_order_relaxed);
   }
+  if (dead_tables_.empty()) dead_wheels_.clear();  // thousands of chunks at the most
   return !dead_tables_.empty();
-}
-
-bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline) {
-  for (size_t passed = 0; passed <= databases_.size(); ++passed) {
-    StripeDatabase& in = database(expire_database_);
-    while (in.expiries.Get() > 0 && expire_index_ < in.table.directory_size()) {
-      if (std::chrono::steady_clock::now() >= deadline) return true;
-      std::vector<std::string> due;
-      expire_index_ = in.table.VisitSegment(expire_index_, [&](SlotRef ref) {
-        if (!ref.Get().has_expiry() || ref.entry()->expire_at_ms() > now_ms) return;
-        due.emplace_back(ref.entry()->key());
-      });
-      for (const std::string& bytes : due) {
-        const Key key = (*context_.hasher)(bytes);
-        Expire(expire_database_, key.hash, in.table.Find(key));
-      }
-    }
-    expire_database_ = (expire_database_ + 1) % static_cast<int>(databases_.size());
-    expire_index_ = 0;
-  }
-  return false;
-}
-
-bool Stripe::EvictFrom(int database, int64_t now_ms, bool only_volatile) {
-  constexpr int kSamples = 16;
-  constexpr int kTriesMax = 200;
-  StripeDatabase& in = this->database(database);
-  if (in.table.size() == 0 || (only_volatile && in.expiries.Get() == 0)) return false;
-  SlotRef victim;
-  uint32_t victim_age = 0;
-  int samples = 0;
-  for (int tries = 0; samples < kSamples && (tries < kTriesMax || !victim); ++tries) {
-    Bucket* bucket = in.table.RandomBucket(Random());
-    for (size_t i = 0; i < kSlotsPerBucket; ++i) {
-      const Slot slot = bucket->At(i);
-      if (slot.empty() || (only_volatile && !slot.has_expiry())) continue;
-      ++samples;
-      const uint32_t age = (TickAt(now_ms) - slot.used_tick()) & kAgeMask;
-      if (!victim || age > victim_age) {
-        victim = bucket->RefAt(i);
-        victim_age = age;
-      }
-    }
-  }
-  EvictKey(database, context_.hasher->Hash(victim.entry()->key()), victim);
-  return true;
-}
-
-bool Stripe::EvictOne(int64_t now_ms) {
-  const EvictionPolicy policy = context_.policy->load(std::memory_order_relaxed);
-  if (policy == EvictionPolicy::kNoEviction) return false;
-  const bool only_volatile = policy >= EvictionPolicy::kVolatileLru;
-  for (size_t passed = 0; passed < databases_.size(); ++passed) {
-    evict_database_ = (evict_database_ + 1) % static_cast<int>(databases_.size());
-    if (EvictFrom(evict_database_, now_ms, only_volatile)) return true;
-  }
-  return false;
 }
 
 }  // namespace larder::storage

@@ -5,17 +5,24 @@
 // here know what a change of an entry entails (expiry counts, memory, eviction state).
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "storage/entry_allocator.h"
 #include "storage/entry_layout.h"
+#include "storage/eviction.h"
+#include "storage/eviction_clock.h"
+#include "storage/expiry_wheel.h"
+#include "storage/ghost_table.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
+#include "storage/probation_queue.h"
 #include "storage/relaxed_counter.h"
 #include "storage/stripe_lock.h"
 #include "storage/table.h"
@@ -30,21 +37,19 @@ struct StripeContext {
   TablePool* pool;
   LazyFree* lazy_free;
   const std::atomic<EvictionPolicy>* policy;
+  const std::atomic<int64_t>* probation_from_bytes;  // new keys go on probation above this
   int stripe_bits;
 };
 
 // The keys of one database in one stripe.
 struct StripeDatabase {
   Table table;
-  RelaxedCounter expiries;        // keys with an expiry
-  RelaxedCounter expiry_seconds;  // the sum of their times, for the average
+  RelaxedCounter expiries;                    // keys with an expiry
+  RelaxedCounter expiry_seconds;              // the sum of their times, for the average
+  std::unique_ptr<ExpiryWheel> wheel;         // from the first expiry on
+  std::unique_ptr<ProbationQueue> probation;  // from the first key on probation on
+  int64_t probation_bytes = 0;                // of the keys in it, about
 };
-
-// A coarse clock for eviction: about four seconds a tick, 12 bits of it in each slot.
-inline constexpr int64_t kTickMs = 4096;
-inline uint32_t TickAt(int64_t now_ms) {
-  return static_cast<uint32_t>(now_ms / kTickMs) & kAgeMask;
-}
 
 class Stripe {
  public:
@@ -67,21 +72,26 @@ class Stripe {
   }
 
   // A use of a live key, for eviction's sake.
-  void Use(SlotRef ref, int64_t now_ms) {
+  void Use(SlotRef ref, int64_t now_ms, bool is_write) {
+    clock_.Pass(now_ms);
     Slot slot = ref.Get();
     const Slot before = slot;
-    slot.set_used_tick(TickAt(now_ms));
+    if (is_write || !IsLrmPolicy(context_.policy->load(std::memory_order_relaxed))) {
+      slot.set_used_tick(clock_.tick());
+    }
     if (slot.frequency() < kFrequencyMax) slot.set_frequency(slot.frequency() + 1);
     if (slot.word() != before.word()) ref.Set(slot);
   }
+  // How long ago a key was used.
+  int64_t IdleMs(Slot slot, int64_t now_ms);
 
   // Adds a key. REQUIRES: it is missing.
   SlotRef Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms);
   // Gives a key another value or expiry; the old value's object is discarded, unless the spec has
   // the same one, which is then kept. The spec's bytes may be the old entry's own.
-  void Replace(int database, const Key& key, SlotRef ref, EntrySpec spec);
+  void Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms);
   // Sets or (kNoExpiry) removes the expiry of a key.
-  void SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms);
+  void SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms, int64_t now_ms);
   // Removes a key; its object is discarded.
   void Remove(int database, uint64_t hash, SlotRef ref);
   // Removes a key and gives its object to the caller.
@@ -101,21 +111,64 @@ class Stripe {
   bool FreeSlice(std::chrono::steady_clock::time_point deadline);
   bool has_dead_tables() const { return dead_count_.load(std::memory_order_relaxed) != 0; }
 
-  // Removes due keys, looking at the whole table bit by bit. True when work is left.
+  // Removes due keys, and keeps wheel and ages in order. True when work is left.
   bool ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline);
-  // Evicts one key as the policy says. False when there is none.
-  bool EvictOne(int64_t now_ms);
+  // Due keys that are not yet removed; raises *lag_ms to the age of the oldest.
+  size_t ExpireBacklog(int64_t now_ms, int64_t* lag_ms) const;
+  // Makes one step: evicts a key as the policy says, or at least gets on. False when nothing is
+  // left to evict.
+  bool EvictOne(const EvictionPressure& pressure);
 
   EntryAllocator& entries() { return entries_; }
 
   RelaxedCounter hits, misses, expired, evicted;
+  RelaxedCounter keys;                      // of all databases
+  RelaxedCounter next_due_ms{kNeverDue};    // when ExpireSlice has work; may be too early
+  RelaxedCounter wheel_bytes, ghost_bytes;  // as of the last ExpireSlice
 
  private:
   void FreeEntry(Entry* entry);
   void DiscardEntry(Entry* entry);  // with its object
   void CountExpiry(StripeDatabase& database, const Entry* entry, int change);
   uint64_t Random();
-  bool EvictFrom(int database, int64_t now_ms, bool only_volatile);
+
+  // ---- expiry (stripe_expiry.cc)
+  // What the wheel knew of a key before its entry was written.
+  struct Filed {
+    int64_t at_ms = kNoExpiry;
+    bool deferred = false;
+  };
+  static Filed FiledOf(const Entry& entry) {
+    return {entry.expire_at_ms(), entry.expiry_deferred()};
+  }
+  void FileExpiry(StripeDatabase& in, uint64_t hash, Entry* entry, Filed before, int64_t now_ms);
+  void SettleReference(int database, uint32_t reference, int64_t slot_end_ms, int64_t now_ms);
+  void SettleReferences(int database, std::span<const uint32_t> references, int64_t slot_end_ms,
+                        int64_t now_ms);
+
+  // ---- eviction (stripe_eviction.cc)
+  struct Sample {
+    std::array<SlotRef, kEvictionSamples + kSlotsPerBucket> refs;
+    size_t count = 0;
+  };
+  void NoteAdded(StripeDatabase& in, uint64_t hash, SlotRef ref, int64_t now_ms);
+  void NoteExpired(uint64_t hash, Slot slot);
+  void PutOnProbation(StripeDatabase& in, uint64_t hash, size_t bytes);
+  uint32_t PopProbation(StripeDatabase& in);
+  bool EndProbation(int database, const EvictionPressure& pressure, bool must_go);
+  int DrawDatabase(bool only_volatile);
+  bool EvictLfu(int database, const EvictionPressure& pressure);
+  bool EvictSampled(int database, const EvictionPressure& pressure);
+  bool EvictFromWheel(int database, const EvictionPressure& pressure);
+  bool EvictWorst(int database, std::span<const uint32_t> references, int64_t slot_end_ms,
+                  const EvictionPressure& pressure);
+  void EvictOrExpire(int database, uint64_t hash, SlotRef ref, int64_t now_ms);
+  template <class Collect>
+  void DrawSample(Table& table, Sample& sample, Collect collect);
+  double BadnessOf(Slot slot, const EvictionPressure& pressure);
+  Slot HoldAge(SlotRef ref);
+  void SweepAges();
+  void CountEvictionMemory();
 
   StripeLock lock_;
   const StripeContext context_;
@@ -124,10 +177,13 @@ class Stripe {
   std::vector<StripeDatabase> databases_;
   std::vector<std::unique_ptr<Table>> dead_tables_;
   std::atomic<size_t> dead_count_{0};
+  std::vector<std::unique_ptr<ExpiryWheel>> dead_wheels_;
   uint64_t random_state_;
-  int evict_database_ = 0;
+  EvictionClock clock_;
+  GhostTable ghosts_;
   int expire_database_ = 0;  // where ExpireSlice goes on
-  size_t expire_index_ = 0;
+  uint64_t swept_ticks_ = 0;
+  size_t sweep_step_ = 0;
 };
 
 }  // namespace larder::storage

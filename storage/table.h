@@ -40,6 +40,20 @@ class Table {
   // The slot of a key, or an empty ref.
   SlotRef Find(const Key& key) const;
 
+  // References (of the expiry wheel and the probation queue): the first 24 bits of a hash below the
+  // stripe's, and its low byte, which are enough to find the buckets and match the fingerprint of
+  // up to 10^9 keys.
+  static uint32_t ReferenceOf(uint64_t hash, int stripe_bits) {
+    return static_cast<uint32_t>((hash << stripe_bits >> 40 << 8) | (hash & 0xff));
+  }
+  // A hash that lies where a reference's key does.
+  uint64_t PartialHash(uint32_t reference) const {
+    return (uint64_t{reference >> 8} << 40 >> stripe_bits_) | (reference & 0xff);
+  }
+  // The first slot with this reference for which `accept(Slot, hash)` is true, or an empty ref.
+  template <class Accept>
+  SlotRef FindReference(uint32_t reference, Accept accept) const;
+
   // Adds a key. REQUIRES: it is missing. An empty ref when the segment is full and splitting does
   // not help, which takes dozens of keys with the same hash: an attack on the hash's seed. Then
   // something in the key's home bucket has to go.
@@ -159,6 +173,34 @@ inline SlotRef Table::Find(const Key& key) const {
   for (uint64_t stashes = state >> 4; stashes != 0; stashes &= stashes - 1) {
     Bucket& stash = at.segment->Stash(static_cast<size_t>(std::countr_zero(stashes)));
     if (SlotRef ref = FindInBucket(stash, stash.Tags(), fingerprint, key.bytes)) return ref;
+  }
+  return SlotRef();
+}
+
+template <class Accept>
+SlotRef Table::FindReference(uint32_t reference, Accept accept) const {
+  const Directory* directory = directory_.load(std::memory_order_relaxed);
+  if (directory == nullptr) return SlotRef();
+  const uint64_t partial_hash = PartialHash(reference);
+  const Location at = Locate(*directory, partial_hash);
+  const auto find_in = [&](Bucket& bucket) {
+    uint64_t match = Bucket::MatchIn(bucket.Tags(), Fingerprint(partial_hash));
+    for (; match != 0; match &= match - 1) {
+      const SlotRef ref = bucket.RefAt(Bucket::IndexOf(match));
+      const uint64_t hash = hasher_->Hash(ref.entry()->key());
+      if (ReferenceOf(hash, stripe_bits_) == reference && accept(ref.Get(), hash)) return ref;
+    }
+    return SlotRef();
+  };
+  Bucket& home = at.segment->Home(at.home);
+  if (const SlotRef ref = find_in(home)) return ref;
+  const uint64_t tags = home.Tags();
+  if ((tags & Bucket::kOverflowedNextDoor) != 0) {
+    if (const SlotRef ref = find_in(at.segment->Next(at.home))) return ref;
+  }
+  for (uint64_t stashes = tags >> Bucket::kStateShift >> 4; stashes != 0; stashes &= stashes - 1) {
+    Bucket& stash = at.segment->Stash(static_cast<size_t>(std::countr_zero(stashes)));
+    if (const SlotRef ref = find_in(stash)) return ref;
   }
   return SlotRef();
 }

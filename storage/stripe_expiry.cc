@@ -1,0 +1,92 @@
+// Stripe's expiry: filing references into the wheel, and removing keys whose time has come.
+#include <algorithm>
+#include <chrono>
+#include <span>
+
+#include "storage/stripe.h"
+
+namespace larder::storage {
+
+void Stripe::FileExpiry(StripeDatabase& in, uint64_t hash, Entry* entry, Filed before,
+                        int64_t now_ms) {
+  if (!entry->has_expiry()) return;
+  const int64_t at_ms = entry->expire_at_ms();
+  if (before.at_ms != kNoExpiry && at_ms >= before.at_ms) {
+    // The reference that there is comes up in time, and is filed anew then.
+    EntryLayout::SetExpiryDeferred(entry, before.deferred || at_ms > before.at_ms);
+    return;
+  }
+  if (in.wheel == nullptr) in.wheel = std::make_unique<ExpiryWheel>();
+  EntryLayout::SetExpiryDeferred(
+      entry, !in.wheel->Add(Table::ReferenceOf(hash, context_.stripe_bits), at_ms, now_ms));
+  if (in.wheel->next_due_ms() < next_due_ms.Get()) next_due_ms.Set(in.wheel->next_due_ms());
+}
+
+// What a reference that has come up stands for (expiry_wheel.h).
+void Stripe::SettleReference(int database, uint32_t reference, int64_t slot_end_ms,
+                             int64_t now_ms) {
+  StripeDatabase& in = this->database(database);
+  uint64_t hash = 0;
+  const auto is_due = [&](Slot slot, uint64_t slot_hash) {
+    if (!slot.has_expiry()) return false;
+    Entry* entry = slot.entry();
+    const int64_t at_ms = entry->expire_at_ms();
+    hash = slot_hash;
+    if (at_ms <= now_ms) return true;
+    if (at_ms < slot_end_ms || entry->expiry_deferred()) {
+      EntryLayout::SetExpiryDeferred(entry, !in.wheel->Add(reference, at_ms, now_ms));
+    }
+    return false;
+  };
+  while (const SlotRef ref = in.table.FindReference(reference, is_due)) Expire(database, hash, ref);
+}
+
+void Stripe::SettleReferences(int database, std::span<const uint32_t> references,
+                              int64_t slot_end_ms, int64_t now_ms) {
+  const Table& table = this->database(database).table;
+  for (const uint32_t reference : references) table.PrefetchBucket(table.PartialHash(reference));
+  for (const uint32_t reference : references) table.PrefetchEntry(table.PartialHash(reference));
+  for (const uint32_t reference : references) {
+    SettleReference(database, reference, slot_end_ms, now_ms);
+  }
+}
+
+bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline) {
+  SliceBudget budget(deadline);
+  clock_.Pass(now_ms);
+  bool more = false;
+  int64_t next_ms = kNeverDue;
+  const auto count = static_cast<int>(databases_.size());
+  for (int passed = 0; passed < count; ++passed) {
+    // Begins where the last slice ended, so that no database waits for another's backlog.
+    const int index = (expire_database_ + passed) % count;
+    ExpiryWheel* wheel = database(index).wheel.get();
+    if (wheel == nullptr) continue;
+    const auto settle = [&](std::span<const uint32_t> references, int64_t slot_end_ms) {
+      SettleReferences(index, references, slot_end_ms, now_ms);
+    };
+    if (!more && wheel->Advance(now_ms, budget, settle)) more = true;
+    if (!more && wheel->WantsCompaction(static_cast<size_t>(database(index).expiries.Get())) &&
+        wheel->Compact(budget, settle)) {
+      more = true;
+    }
+    if (more && next_ms == kNeverDue) expire_database_ = index;
+    next_ms = std::min(next_ms, wheel->next_due_ms());
+  }
+  next_due_ms.Set(more ? 0 : next_ms);
+  SweepAges();
+  CountEvictionMemory();
+  return more;
+}
+
+size_t Stripe::ExpireBacklog(int64_t now_ms, int64_t* lag_ms) const {
+  size_t backlog = 0;
+  for (const StripeDatabase& database : databases_) {
+    if (database.wheel == nullptr) continue;
+    backlog += database.wheel->Backlog(now_ms);
+    *lag_ms = std::max(*lag_ms, database.wheel->LagMs(now_ms));
+  }
+  return backlog;
+}
+
+}  // namespace larder::storage
