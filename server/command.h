@@ -45,7 +45,7 @@ enum : uint32_t {
   kReadOnly = 1 << 1,
   kDenyOom = 1 << 2,        // refused when memory is full and nothing can be evicted
   kAdmin = 1 << 3,          // implies @admin and @dangerous
-  kPubSubCommand = 1 << 4,  // allowed in subscriber mode
+  kPubSubCommand = 1 << 4,  // implies @pubsub
   kNoScript = 1 << 5,
   kBlocking = 1 << 6,
   kLoading = 1 << 7,
@@ -58,14 +58,15 @@ enum : uint32_t {
   kAllowBusy = 1 << 14,  // runs while a script is busy
   kMayReplicate = 1 << 15,
   kNoAsyncLoading = 1 << 16,
+  kNoMandatoryKeys = 1 << 17,  // EVAL: the count of its keys may be 0
   // Larder's own, not shown to clients:
   kAllStripes = 1 << 24,  // runs with every stripe locked
   kOwnLocks = 1 << 25,    // locks stripes one at a time itself; inside EXEC and scripts it gets all
   kRunsQueued = 1 << 26,  // EXEC: takes the stripes of what was queued
   kRunsScript = 1 << 27,  // EVAL family: see scripting.cc
   kNotQueued = 1 << 28,   // runs at once between MULTI and EXEC (EXEC, DISCARD, WATCH, QUIT, RESET)
-  kNoKeysInMulti = 1 << 29,
-  kDangerous = 1 << 30,  // @dangerous without @admin (KEYS, FLUSHALL, SORT)
+  kSubscriberMode = 1 << 29,  // allowed to a RESP2 client with subscriptions
+  kDangerous = 1 << 30,       // @dangerous without @admin (KEYS, FLUSHALL, SORT)
 };
 }  // namespace Flag
 
@@ -119,9 +120,8 @@ using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<i
 inline constexpr int kKeySpecsMax = 3;
 
 struct CommandSpec {
-  std::string_view name;  // lower case; a subcommand's own name ("getname")
-  std::string_view
-      syntax;  // arguments as the documentation prints them: "key [NX | XX] [count:int]"
+  std::string_view name;    // lower case; a subcommand's own name ("getname")
+  std::string_view syntax;  // as the documentation prints it, see command_syntax.h: "key [NX | XX]"
   std::string_view summary;
   std::string_view complexity;
   std::string_view since;
@@ -133,10 +133,9 @@ struct CommandSpec {
   Handler handler = nullptr;  // null for a container without a form of its own
   std::span<const CommandSpec> subcommands = {};
   std::string_view categories = {};  // further ACL categories: "@dangerous"
+  std::string_view tips = {};  // for proxies: "nondeterministic_output request_policy:special"
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};  // by what, in words; only with deprecated_since
 };
-
-// The least number of arguments with the name, negative when more are allowed, as COMMAND INFO has
-// it: follows from the syntax. `prefix_words` is 1 for a command, 2 for a subcommand.
-int ArityOf(std::string_view syntax, int prefix_words);
 
 }  // namespace larder

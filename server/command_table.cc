@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include "server/arg_reader.h"
+#include "server/command_syntax.h"
 #include "storage/numbers.h"
 
 namespace larder {
@@ -28,51 +29,6 @@ bool SameName(std::string_view given, std::string_view lower) {
   return true;
 }
 
-// Reads the words of a syntax up to the closing bracket; see ArityOf.
-class SyntaxCounter {
- public:
-  explicit SyntaxCounter(std::string_view syntax) : rest_(syntax) {}
-
-  // The least number of words, and whether there can be more.
-  int Count(char closing) {
-    int best = -1, words = 0;
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      if (c == closing) {
-        rest_.remove_prefix(1);
-        break;
-      }
-      rest_.remove_prefix(1);
-      if (c == ' ') continue;
-      if (c == '[') {
-        Count(']');
-        open_ended_ = true;
-      } else if (c == '<') {
-        words += Count('>');
-      } else if (c == '|') {
-        best = best < 0 ? words : std::min(best, words);
-        words = 0;
-      } else {
-        const size_t end = std::min(rest_.find_first_of(" ]>"), rest_.size());
-        const bool dots = c == '.';
-        rest_.remove_prefix(end);
-        if (dots) {
-          open_ended_ = true;
-        } else {
-          ++words;
-        }
-      }
-    }
-    if (best >= 0 && best != words) open_ended_ = true;
-    return best < 0 ? words : std::min(best, words);
-  }
-  bool open_ended() const { return open_ended_; }
-
- private:
-  std::string_view rest_;
-  bool open_ended_ = false;
-};
-
 }  // namespace
 
 std::string_view GroupName(Group group) {
@@ -81,12 +37,6 @@ std::string_view GroupName(Group group) {
                                          "hyperloglog", "geo",        "pubsub", "transactions",
                                          "scripting",   "connection", "server", "cache"};
   return kNames[static_cast<size_t>(group)];
-}
-
-int ArityOf(std::string_view syntax, int prefix_words) {
-  SyntaxCounter counter(syntax);
-  const int words = counter.Count('\0') + prefix_words;
-  return counter.open_ended() ? -words : words;
 }
 
 CommandTable::CommandTable() : probe_(kProbeSlots, -1) {

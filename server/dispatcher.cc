@@ -104,7 +104,7 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
   if (session.in_multi() && Has(*info, Flag::kNoMulti)) {
     return Refuse(session, info, errors::kNotAllowedInMulti);
   }
-  if (session.in_subscriber_mode() && !Has(*info, Flag::kPubSubCommand)) {
+  if (session.in_subscriber_mode() && !Has(*info, Flag::kSubscriberMode)) {
     return Refuse(session, info, errors::OnlyInSubscriberContext(info->full_name));
   }
   if (engine_.pause.possible() && engine_.pause.Active(engine_.clock.SteadyMicros()) &&

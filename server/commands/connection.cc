@@ -165,7 +165,7 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(1)",
      .since = "1.0.0",
      .group = Group::kConnection,
-     .flags = Flag::kFast | Flag::kPubSubCommand,
+     .flags = Flag::kFast | Flag::kSubscriberMode,
      .handler = Ping},
     {.name = "quit",
      .syntax = "",
@@ -174,7 +174,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.0.0",
      .group = Group::kConnection,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
-              Flag::kAllowBusy | Flag::kNotQueued | Flag::kPubSubCommand,
+              Flag::kAllowBusy | Flag::kNotQueued | Flag::kSubscriberMode,
      .handler = Quit},
     {.name = "reset",
      .syntax = "",
@@ -183,7 +183,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .group = Group::kConnection,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
-              Flag::kAllowBusy | Flag::kNotQueued | Flag::kPubSubCommand,
+              Flag::kAllowBusy | Flag::kNotQueued | Flag::kSubscriberMode,
      .handler = Reset},
     {.name = "select",
      .syntax = "index:int",

@@ -6,8 +6,9 @@ namespace larder {
 
 std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
-      TransactionCommands(), PubSubCommands(), ConnectionCommands(), ClientCommands(),
-      ServerCommands(),      ConfigCommands(), InfoCommands(),       ScriptingCommands(),
+      TransactionCommands(), PubSubCommands(),    ConnectionCommands(),
+      ClientCommands(),      ServerCommands(),    ConfigCommands(),
+      InfoCommands(),        ScriptingCommands(), CommandCommands(),
   };
   return kFamilies;
 }

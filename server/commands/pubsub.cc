@@ -130,7 +130,7 @@ Status Help(CommandContext& ctx) {
 }
 
 constexpr uint32_t kSubscribing =
-    Flag::kPubSubCommand | Flag::kNoScript | Flag::kLoading | Flag::kStale;
+    Flag::kPubSubCommand | Flag::kSubscriberMode | Flag::kNoScript | Flag::kLoading | Flag::kStale;
 constexpr uint32_t kPublishing =
     Flag::kPubSubCommand | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kMayReplicate;
 constexpr uint32_t kAsking = Flag::kPubSubCommand | Flag::kLoading | Flag::kStale;

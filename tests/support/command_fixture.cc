@@ -82,7 +82,9 @@ std::vector<protocol::Reply> TestClient::TakePushes() {
 }
 
 CommandFixture::CommandFixture()
-    : engine(clock, options, log, 1), dispatcher(engine, 0), mailbox_(std::make_unique<Mailbox>([] {})) {
+    : engine(clock, options, log, 1),
+      dispatcher(engine, 0),
+      mailbox_(std::make_unique<Mailbox>([] {})) {
   dispatcher.deliver_messages = [this] { Settle(); };
   NewClient();
 }
