@@ -62,7 +62,8 @@ void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
   if (!spec.subcommands.empty() && spec.handler == nullptr) info.arity = -2;
   info.single_key = spec.keys[0].kind == KeySpec::Kind::kRange && spec.keys[0].first == 1 &&
                     spec.keys[0].last == 1 && spec.keys[1].kind == KeySpec::Kind::kNone &&
-                    spec.find_keys == nullptr && container == nullptr;
+                    (spec.keys[0].flags & KeyFlag::kNotKey) == 0 && spec.find_keys == nullptr &&
+                    container == nullptr;
   by_name_.emplace(info.full_name, index);
   by_spec_.emplace(&spec, index);
   if (container == nullptr) {
@@ -145,6 +146,7 @@ void KeywordPositions(const KeySpec& keys, std::span<const std::string_view> arg
 bool CommandTable::KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
                                 std::vector<int>* positions) {
   for (const KeySpec& keys : info.spec->keys) {
+    if ((keys.flags & KeyFlag::kNotKey) != 0) continue;
     switch (keys.kind) {
       case KeySpec::Kind::kNone:
         break;

@@ -119,7 +119,11 @@ Status FindKeys(CommandContext& ctx, FoundKeys* found) {
   found->info = ctx.engine.commands.Find(found->args, &container);
   if (found->info == nullptr) return Error("ERR Invalid command specified");
   const CommandSpec& spec = *found->info->spec;
-  const bool has_keys = spec.keys[0].kind != KeySpec::Kind::kNone || spec.find_keys != nullptr;
+  const bool has_keys =
+      spec.find_keys != nullptr ||
+      std::any_of(std::begin(spec.keys), std::end(spec.keys), [](const KeySpec& keys) {
+        return keys.kind != KeySpec::Kind::kNone && (keys.flags & KeyFlag::kNotKey) == 0;
+      });
   if (!has_keys) return Error("ERR The command has no key arguments");
   if (!Dispatcher::ArityFits(*found->info, found->args.size())) {
     return Error("ERR Invalid number of arguments specified for command");
@@ -276,7 +280,7 @@ constexpr CommandSpec kSubcommands[] = {
 
 constexpr CommandSpec kCommands[] = {
     {.name = "command",
-     .syntax = "[subcommand]",
+     .syntax = "",
      .summary = "Returns detailed information about all commands.",
      .complexity = "O(N) where N is the total number of Redis commands",
      .since = "2.8.13",

@@ -55,8 +55,6 @@ std::string_view GroupCategory(Group group) {
       return "@hyperloglog";
     case Group::kGeo:
       return "@geo";
-    case Group::kPubSub:
-      return "@pubsub";
     case Group::kTransactions:
       return "@transaction";
     case Group::kScripting:
@@ -65,6 +63,7 @@ std::string_view GroupCategory(Group group) {
       return "@connection";
     case Group::kCache:
       return "@keyspace";
+    case Group::kPubSub:  // as the flag has it
     case Group::kServer:
       break;
   }
@@ -150,7 +149,6 @@ Names FlagNames(const CommandSpec& spec) {
       {Flag::kSkipSlowlog, "skip_slowlog"},
       {Flag::kFast, "fast"},
       {Flag::kNoAuth, "no_auth"},
-      {Flag::kMayReplicate, "may_replicate"},
       {Flag::kNoMandatoryKeys, "no_mandatory_keys"},
       {Flag::kNoAsyncLoading, "no_async_loading"},
       {Flag::kNoMulti, "no_multi"},

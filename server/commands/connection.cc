@@ -166,7 +166,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.0.0",
      .group = Group::kConnection,
      .flags = Flag::kFast | Flag::kSubscriberMode,
-     .handler = Ping},
+     .handler = Ping,
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
     {.name = "quit",
      .syntax = "",
      .summary = "Closes the connection.",
@@ -175,6 +176,7 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kConnection,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
               Flag::kAllowBusy | Flag::kNotQueued | Flag::kSubscriberMode,
+     .arity = -1,
      .handler = Quit},
     {.name = "reset",
      .syntax = "",

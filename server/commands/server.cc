@@ -125,7 +125,8 @@ constexpr CommandSpec kModuleSubcommands[] = {
      .since = "4.0.0",
      .group = Group::kServer,
      .flags = Flag::kAdmin | Flag::kNoScript,
-     .handler = ModuleList},
+     .handler = ModuleList,
+     .tips = "nondeterministic_output_order"},
     {.name = "load",
      .syntax = "path [arg [arg ...]]",
      .summary = "Loads a module.",
@@ -169,7 +170,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kServer,
      .flags = Flag::kLoading | Flag::kStale | Flag::kFast,
      .handler = LastSave,
-     .categories = "@admin @dangerous"},
+     .categories = "@admin @dangerous",
+     .tips = "nondeterministic_output"},
     {.name = "lolwut",
      .syntax = "[VERSION version:int]",
      .summary = "Displays computer art and the Redis version",
@@ -226,7 +228,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.6.0",
      .group = Group::kServer,
      .flags = Flag::kLoading | Flag::kStale | Flag::kFast,
-     .handler = Time},
+     .handler = Time,
+     .tips = "nondeterministic_output"},
 };
 
 }  // namespace
