@@ -16,7 +16,7 @@
 namespace larder::storage {
 
 inline constexpr int64_t kNoExpiry = -1;                   // expire_at_ms of a key without one
-inline constexpr size_t kInlineStringBytesMax = 2 * 1024;  // longer strings are Blobs
+inline constexpr size_t kInlineStringBytesMax = 4 * 1024;  // longer strings are Blobs
 inline constexpr size_t kEmbstrBytesMax = 44;              // what OBJECT ENCODING calls embstr
 
 class Entry {

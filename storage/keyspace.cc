@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "storage/lazy_free.h"
+#include "storage/slab_pages.h"
 #include "storage/stripe.h"
 #include "storage/table_pool.h"
 
@@ -16,10 +17,12 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
       observer_(observer),
       stripe_bits_(std::countr_zero(stripe_count_)),
       pool_(std::make_unique<TablePool>()),
+      slab_pages_(std::make_unique<SlabPages>()),
       lazy_free_(std::make_unique<LazyFree>()) {
   const StripeContext context{.hasher = &hasher_,
                               .observer = observer_,
                               .pool = pool_.get(),
+                              .slab_pages = slab_pages_.get(),
                               .lazy_free = lazy_free_.get(),
                               .policy = &policy_,
                               .probation_from_bytes = &probation_from_bytes_,
@@ -114,8 +117,14 @@ bool Keyspace::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   return more;
 }
 
-bool Keyspace::CompactSlice(size_t /*stripe*/, std::chrono::steady_clock::time_point /*deadline*/) {
-  return false;
+bool Keyspace::CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline) {
+  // A look without the lock: most often there is nothing to do.
+  if (!stripes_[stripe]->entries().slab().sparse()) return false;
+  StripeLock& lock = stripes_[stripe]->lock();
+  if (!lock.TryLock()) return true;
+  const bool more = stripes_[stripe]->CompactSlice(deadline);
+  lock.Unlock();
+  return more;
 }
 
 void Keyspace::Discard(Ref<Object> object) { lazy_free_->Discard(std::move(object)); }
@@ -130,9 +139,10 @@ KeyspaceStats Keyspace::Stats() const {
     stats.entry_bytes += stripe->entries().used_bytes();
     stats.wheel_bytes += static_cast<size_t>(stripe->wheel_bytes.Get());
     stats.ghost_bytes += static_cast<size_t>(stripe->ghost_bytes.Get());
+    stats.slab_bytes_reserved += stripe->entries().heap_bytes();
   }
   stats.table_bytes = pool_->used_bytes();
-  stats.slab_bytes_reserved = stats.entry_bytes;
+  stats.slab_bytes_reserved += slab_pages_->reserved_bytes();
   stats.lazy_freed_objects = lazy_free_->freed();
   stats.lazy_free_pending = lazy_free_->pending();
   return stats;

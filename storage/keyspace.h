@@ -27,6 +27,7 @@ namespace larder::storage {
 
 struct EvictionPressure;
 class LazyFree;
+class SlabPages;
 class Stripe;
 class TablePool;
 
@@ -170,6 +171,7 @@ class Keyspace {
   std::atomic<int64_t> probation_from_bytes_{std::numeric_limits<int64_t>::max()};
   std::atomic<bool> active_expire_{true};
   std::unique_ptr<TablePool> pool_;
+  std::unique_ptr<SlabPages> slab_pages_;
   std::unique_ptr<LazyFree> lazy_free_;
   std::vector<std::unique_ptr<Stripe>> stripes_;  // goes first: it gives back to the pool
 };

@@ -121,6 +121,9 @@ Keyspace::EvictStep Keyspace::EvictFrom(size_t first, const EvictionPressure& pr
       continue;
     }
     const bool done = stripe.EvictOne(pressure);
+    // When values change their sizes, evicted ones leave holes that new ones do not fit into: the
+    // process would outgrow the limit before the maintenance's slices come to it.
+    stripe.CompactPage();
     stripe.lock().Unlock();
     if (done) return EvictStep::kDone;
   }

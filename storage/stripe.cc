@@ -1,6 +1,7 @@
 #include "storage/stripe.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace larder::storage {
@@ -26,6 +27,7 @@ EntrySpec SpecOf(const Entry& entry) {
 
 Stripe::Stripe(const StripeContext& context, int databases)
     : context_(context),
+      entries_(context.slab_pages),
       databases_(static_cast<size_t>(databases)),
       random_state_(reinterpret_cast<uintptr_t>(this) | 1) {
   for (StripeDatabase& database : databases_) {
@@ -168,6 +170,7 @@ Entry* Stripe::ResizeInline(int /*database*/, SlotRef ref, size_t size) {
   spec.string = spec.string.substr(0, kept);
   Entry* entry = EntryLayout::Write(entries_.Allocate(new_bytes), spec);
   EntryLayout::SetStringSize(entry, size);
+  if (old->expiry_deferred()) EntryLayout::SetExpiryDeferred(entry, true);
   Slot slot = ref.Get();
   slot.set_entry(entry);
   ref.Set(slot);
@@ -226,6 +229,39 @@ bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   }
   if (dead_tables_.empty()) dead_wheels_.clear();  // thousands of chunks at the most
   return !dead_tables_.empty();
+}
+
+// Moves an entry to another piece of its slab. Only its slot points at it, and its key finds that.
+bool Stripe::MoveEntry(Entry* entry) {
+  const Key key = (*context_.hasher)(entry->key());
+  for (StripeDatabase& database : databases_) {
+    if (database.table.size() == 0) continue;
+    const SlotRef ref = database.table.Find(key);
+    if (!ref || ref.entry() != entry) continue;
+    const size_t bytes = EntryLayout::Bytes(*entry);
+    void* moved = entries_.Allocate(bytes);
+    std::memcpy(moved, static_cast<void*>(entry), bytes);
+    Slot slot = ref.Get();
+    slot.set_entry(static_cast<Entry*>(moved));
+    ref.Set(slot);
+    entries_.Free(entry, bytes);
+    return true;
+  }
+  return false;
+}
+
+bool Stripe::CompactPage() {
+  // No key leads to the entries of a table that was cut off; soon they are gone anyway.
+  if (!entries_.slab().sparse() || !dead_tables_.empty()) return false;
+  return entries_.slab().EmptySparsestPage(
+      [this](void* piece) { return MoveEntry(static_cast<Entry*>(piece)); });
+}
+
+bool Stripe::CompactSlice(std::chrono::steady_clock::time_point deadline) {
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (!CompactPage()) return false;
+  }
+  return entries_.slab().sparse();
 }
 
 }  // namespace larder::storage

@@ -35,6 +35,7 @@ struct StripeContext {
   const KeyHasher* hasher;
   KeyspaceObserver* observer;
   TablePool* pool;
+  SlabPages* slab_pages;
   LazyFree* lazy_free;
   const std::atomic<EvictionPolicy>* policy;
   const std::atomic<int64_t>* probation_from_bytes;  // new keys go on probation above this
@@ -119,6 +120,11 @@ class Stripe {
   // left to evict.
   bool EvictOne(const EvictionPressure& pressure);
 
+  // Moves the entries of sparse slab pages together. True when work is left.
+  bool CompactSlice(std::chrono::steady_clock::time_point deadline);
+  // As much of it as empties one page. False when there is nothing to gain.
+  bool CompactPage();
+
   EntryAllocator& entries() { return entries_; }
 
   RelaxedCounter hits, misses, expired, evicted;
@@ -131,6 +137,7 @@ class Stripe {
   void DiscardEntry(Entry* entry);  // with its object
   void CountExpiry(StripeDatabase& database, const Entry* entry, int change);
   uint64_t Random();
+  bool MoveEntry(Entry* entry);
 
   // ---- expiry (stripe_expiry.cc)
   // What the wheel knew of a key before its entry was written.
