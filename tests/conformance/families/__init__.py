@@ -45,10 +45,12 @@ def options():
     return found
 
 
-def units(seed, count):
-    """Seeded units with `count` commands in all."""
+def units(seed, count, only=()):
+    """Seeded units with `count` commands in all; of all families, or only of those named."""
     g = Generator(seed)
-    table = [entry for family in FAMILIES for entry in family.COMMANDS.values()]
+    table = [entry for family in FAMILIES
+             if not only or family.__name__.removeprefix("families.") in only
+             for entry in family.COMMANDS.values()]
     weights = [weight for weight, _ in table]
     builders = [builder for _, builder in table]
     yield keys.refill(g)
