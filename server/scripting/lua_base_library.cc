@@ -10,6 +10,11 @@ namespace {
 
 // Foreign exceptions (memory of C++) leave no error value: they end the script.
 void CheckStatus(lua_State* L, LuaVm& vm, int status) {
+  // What filled the memory is garbage now, but Lua 5.1 would fail again before it collects.
+  if (status == LUA_ERRMEM && vm.stop == VmStop::kNone) {
+    CollectAll(L, vm);
+    Tick(L, vm);
+  }
   if (status < 0 && vm.stop == VmStop::kNone) vm.stop = VmStop::kKilled;
   RaiseIfStopped(L, vm);
 }

@@ -48,6 +48,7 @@ int Resume(lua_State* L, lua_State* coroutine, int count) {
   vm.current = L;
   if (status < 0 && vm.stop == VmStop::kNone) vm.stop = VmStop::kKilled;
   RaiseIfStopped(L, vm);
+  if (status == LUA_ERRMEM) CollectAll(L, vm);
   if (status != 0 && status != LUA_YIELD) {
     lua_xmove(coroutine, L, 1);
     return -1;

@@ -112,12 +112,6 @@ int OpenProtected(lua_State* L) {
   return 0;
 }
 
-// A collection may allocate (a smaller table of strings), so it too may raise.
-int CollectProtected(lua_State* L) {
-  lua_gc(L, LUA_GCCOLLECT, 0);
-  return 0;
-}
-
 int DropArgumentsProtected(lua_State* L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, VmOf(L).globals_reference);
   for (const char* name : {"KEYS", "ARGV"}) {
@@ -160,7 +154,7 @@ class LuaEngine::Impl {
   }
 
   ~Impl() {
-    Collect();
+    CollectAll(vm_.main, vm_);
     lua_close(vm_.main);
   }
 
@@ -262,23 +256,20 @@ class LuaEngine::Impl {
     lua_sethook(L, nullptr, 0, 0);
     lua_settop(L, 0);
     // Nothing calls into Lua outside of a protected call: an error there would end the process.
+    vm_.memory.set_limited(false);
     lua_cpcall(L, DropArgumentsProtected, nullptr);
+    vm_.memory.set_limited(true);
     lua_settop(L, 0);
     CollectWhenHigh();
-  }
-
-  void Collect() {
-    lua_cpcall(vm_.main, CollectProtected, nullptr);
-    lua_settop(vm_.main, 0);
   }
 
   void CollectWhenHigh() {
     const size_t used = vm_.memory.used();
     if (used < kIdleBytesMax || used < bytes_after_collection_ * 3 / 2) return;
-    Collect();
+    CollectAll(vm_.main, vm_);
     if (vm_.memory.used() > kIdleBytesMax && !compiled_.empty()) {
       DropCompiled();
-      Collect();
+      CollectAll(vm_.main, vm_);
     }
     bytes_after_collection_ = vm_.memory.used();
   }

@@ -14,13 +14,16 @@ bool LuaMemoryBudget::Reserve(size_t bytes) {
 }
 
 bool LuaAllocator::Take(size_t bytes) {
-  if (bytes > bytes_max()) return false;
+  if (bytes > bytes_max() && limited_) return false;
   if (used_ + bytes > reserved_) {
     const size_t missing = used_ + bytes - reserved_;
     const size_t rounded = (missing + kStepBytes - 1) / kStepBytes * kStepBytes;
     if (budget_->Reserve(rounded)) {
       reserved_ += rounded;
     } else if (budget_->Reserve(missing)) {
+      reserved_ += missing;
+    } else if (!limited_) {
+      budget_->Overdraw(missing);
       reserved_ += missing;
     } else {
       return false;

@@ -15,6 +15,8 @@ class LuaMemoryBudget {
 
   // Takes `bytes` from the budget; false, and nothing taken, when they are not there.
   bool Reserve(size_t bytes);
+  // Takes them in any case.
+  void Overdraw(size_t bytes) { reserved_.fetch_add(bytes, std::memory_order_relaxed); }
   void Return(size_t bytes) { reserved_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   size_t bytes_max() const { return bytes_max_.load(std::memory_order_relaxed); }
@@ -41,6 +43,10 @@ class LuaAllocator {
   // making a block smaller never fails.
   void* Resize(void* block, size_t old_bytes, size_t new_bytes);
 
+  // While not limited the budget may be overdrawn: for collecting garbage, which needs a little
+  // memory itself.
+  void set_limited(bool limited) { limited_ = limited; }
+
   size_t used() const { return used_; }
   size_t bytes_max() const { return budget_->bytes_max(); }
   // Bytes by which blocks have grown since the last ResetGrowth().
@@ -55,6 +61,7 @@ class LuaAllocator {
   size_t used_ = 0;
   size_t reserved_ = 0;  // of the budget; at least used_
   size_t growth_ = 0;
+  bool limited_ = true;
 };
 
 }  // namespace larder

@@ -403,11 +403,10 @@ void AppendTemplate(lua_State* L, Matcher& matcher, LuaBuffer& result, const cha
   const std::string_view text = CheckBytes(L, 3);
   Charge(L, text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != kEscape) {
-      result.Append(text[i]);
-      continue;
-    }
-    ++i;
+    const size_t escape = std::min(text.find(kEscape, i), text.size());
+    result.Append(text.substr(i, escape - i));
+    if (escape == text.size()) return;
+    i = escape + 1;
     const char c = i < text.size() ? text[i] : '\0';
     if (std::isdigit(Unsigned(c)) == 0) {
       result.Append(c);

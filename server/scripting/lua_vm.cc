@@ -18,7 +18,9 @@ void CountHook(lua_State* L, lua_Debug*) {
 // garbage it may hold beyond stays a fraction of the budget.
 void TuneCollector(lua_State* L, LuaVm& vm) {
   const bool high = vm.memory.used() > vm.memory.bytes_max() / 8;
-  lua_gc(L, LUA_GCSETPAUSE, high ? 110 : 200);
+  if (high == vm.collects_often) return;
+  vm.collects_often = high;
+  lua_gc(L, LUA_GCSETPAUSE, high ? 130 : 200);
   lua_gc(L, LUA_GCSETSTEPMUL, high ? 400 : 200);
 }
 
@@ -69,6 +71,12 @@ void* AllocateForVm(void* vm_pointer, void* block, size_t old_bytes, size_t new_
   return resized;
 }
 
+void CollectAll(lua_State* L, LuaVm& vm) {
+  vm.memory.set_limited(false);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  vm.memory.set_limited(true);
+}
+
 void GuardStack(lua_State* L) {
   const char* here = static_cast<const char*>(__builtin_frame_address(0));
   const char* base = VmOf(L).native_stack_base;
@@ -114,9 +122,9 @@ void MakeReadOnly(lua_State* L) {
 void LuaBuffer::Grow(size_t bytes) {
   if (bytes > vm_->memory.bytes_max()) luaL_error(L_, "not enough memory");
   constexpr size_t kFirstBytes = 256;
-  // Doubling wastes up to half of a block: near the budget's end grow only as far as asked.
+  // Doubling wastes up to half of a block: near the budget's end grow by less.
   const size_t doubled = std::max({capacity_ * 2, size_ + bytes, kFirstBytes});
-  for (const size_t capacity : {doubled, size_ + bytes}) {
+  for (const size_t capacity : {doubled, size_ + std::max(bytes, capacity_ / 16)}) {
     void* grown = vm_->memory.Resize(data_, capacity_, capacity);
     if (grown == nullptr) continue;
     data_ = static_cast<char*>(grown);

@@ -20,7 +20,7 @@
 namespace larder {
 
 inline constexpr int kInstructionsPerTickMax = 1000;
-inline constexpr int kInstructionsPerTickMin = 10;
+inline constexpr int kInstructionsPerTickMin = 16;
 inline constexpr size_t kWorkPerTick = 32 * 1024;  // bytes touched or steps taken in C++
 inline constexpr size_t kGrowthPerTickBytes = 1024 * 1024;
 inline constexpr size_t kNativeStackBytesMax = 1024 * 1024;
@@ -51,6 +51,7 @@ struct LuaVm {
   VmStop stop = VmStop::kNone;
   const char* native_stack_base = nullptr;
   size_t work = 0;  // charged since the last tick
+  bool collects_often = false;
 
   // Reset for each script.
   protocol::Version call_version = protocol::Version::kResp2;  // redis.setresp
@@ -105,6 +106,9 @@ void ArmHook(lua_State* L, LuaVm& vm);
 // The lua_Alloc of a VM, which is its `vm`. Growth beyond kGrowthPerTickBytes makes the running
 // script tick at its next instruction.
 void* AllocateForVm(void* vm, void* block, size_t old_bytes, size_t new_bytes);
+
+// Collects all garbage, even when no memory is left. Never raises.
+void CollectAll(lua_State* L, LuaVm& vm);
 
 // Raises "C stack overflow" when native frames are nested too deeply to call into Lua again.
 void GuardStack(lua_State* L);

@@ -51,7 +51,7 @@ class ScriptTest : public testing::Test {
   }
 
   protocol::Version version = protocol::Version::kResp2;
-  LuaMemoryBudget budget;
+  LuaMemoryBudget budget{8 * 1024 * 1024};
   LuaEngine engine{budget};
   FakeScriptHost host;
 };
