@@ -1,17 +1,23 @@
 // Replays cache traces through the real storage code and prints hit ratios, beside what exact LRU,
 // Redis, S3-FIFO and the optimum would have had.
 //
-// usage: hit_ratio_tool [--percent 0.1,1,10] [--stripes 16] [--only-larder] [TRACE…]
+// usage: hit_ratio_tool [--percent 0.1,1,10] [--stripes 16] [--only-larder] [--pay-overhead]
+//                       [TRACE…]
 //
 // A trace is a file of rows `key,size`, `key,size,ttl_s` or `time_s,key,size,ttl_s`, plain or .xz
-// (bench/cache_trace.h). Size 1 throughout counts objects: the cap is then what that many entries
-// take, tables included. In a sized trace the cap is the percentage of all objects' bytes, and the
-// real cache pays for its tables, ghosts and headers out of it.
+// (bench/cache_trace.h). Size 1 throughout counts objects. The cap is a percentage of all objects'
+// bytes (or number); maxmemory is then what a cross-section of the objects with that many bytes
+// takes in the real cache, headers and tables included, so that all policies have room for the same
+// data. With --pay-overhead it is that many bytes and not one more: keys and values only for the
+// simulated caches, everything for the real one.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,7 +41,7 @@ using storage::KeyspaceObserver;
 using storage::KeyspaceOptions;
 
 constexpr int64_t kEpochMs = 1'700'000'000'000;
-constexpr size_t kCountedValueBytes = 400;  // of an object in a trace that counts objects
+constexpr size_t kCountedValueBytes = 1500;  // of an object in a trace that counts objects
 constexpr int64_t kMaintenanceEveryMs = 100;
 
 class Silence : public KeyspaceObserver {
@@ -48,6 +54,7 @@ struct Options {
   std::vector<double> percents = {0.1, 1, 10};
   size_t stripes = 16;
   bool only_larder = false;
+  bool pay_overhead = false;
   std::vector<std::string> traces;
 };
 
@@ -121,26 +128,35 @@ class RealCache {
   std::string value_;
 };
 
-size_t ValueBytes(const CacheTrace& trace, const Request& request) {
-  if (request.size == 1) return kCountedValueBytes;
-  const size_t key_bytes = trace.keys[request.object].size();
-  return request.size > key_bytes ? request.size - key_bytes : 0;
+size_t ValueBytes(const CacheTrace& trace, uint32_t object, uint32_t size) {
+  if (size == 1) return kCountedValueBytes;
+  const size_t key_bytes = trace.keys[object].size();
+  return size > key_bytes ? size - key_bytes : 0;
 }
 
-// The bytes that `count` objects of a trace take in the real cache.
-int64_t BytesOfObjects(const CacheTrace& trace, uint64_t count, const Options& options) {
+// What objects with `capacity` bytes (or so many of them) take in the real cache: a cross-section,
+// in an order of its own.
+int64_t RealBytes(const CacheTrace& trace, uint64_t capacity, const Options& options) {
+  std::vector<uint32_t> objects(trace.keys.size());
+  std::iota(objects.begin(), objects.end(), 0);
+  std::shuffle(objects.begin(), objects.end(), std::mt19937_64(42));
   RealCache cache(options, EvictionPolicy::kNoEviction);
-  for (uint64_t object = 0; object < count; ++object) {
-    const std::string& key = trace.keys[object * trace.keys.size() / count];
-    cache.Set(key, kCountedValueBytes, kEpochMs, 0);
+  uint64_t bytes = 0;
+  for (const uint32_t object : objects) {
+    const uint32_t size = trace.size_max[object];
+    if (bytes + size > capacity) break;
+    bytes += size;
+    const bool expires = trace.requests.front().ttl_ms != 0;
+    cache.Set(trace.keys[object], ValueBytes(trace, object, size), kEpochMs,
+              expires ? int64_t{1} << 40 : 0);
   }
-  return cache.DataBytes();
+  return cache.DataBytes() * static_cast<int64_t>(capacity) / static_cast<int64_t>(bytes);
 }
 
 uint64_t ReplayReal(const CacheTrace& trace, uint64_t capacity, EvictionPolicy policy,
                     const Options& options) {
-  const int64_t data_bytes = trace.CountsObjects() ? BytesOfObjects(trace, capacity, options)
-                                                   : static_cast<int64_t>(capacity);
+  const int64_t data_bytes =
+      options.pay_overhead ? static_cast<int64_t>(capacity) : RealBytes(trace, capacity, options);
   RealCache cache(options, policy);
   cache.SetLimit(data_bytes);
   uint64_t hits = 0;
@@ -151,7 +167,7 @@ uint64_t ReplayReal(const CacheTrace& trace, uint64_t capacity, EvictionPolicy p
     if (cache.Get(key, now_ms)) {
       ++hits;
     } else if (request.size <= capacity) {
-      cache.Set(key, ValueBytes(trace, request), now_ms, request.ttl_ms);
+      cache.Set(key, ValueBytes(trace, request.object, request.size), now_ms, request.ttl_ms);
     }
   }
   return hits;
@@ -209,6 +225,8 @@ int Main(int argc, char** argv) {
       options.percents = ParsePercents(argv[++i]);
     } else if (std::strcmp(argv[i], "--stripes") == 0 && i + 1 < argc) {
       options.stripes = std::strtoul(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--pay-overhead") == 0) {
+      options.pay_overhead = true;
     } else if (std::strcmp(argv[i], "--only-larder") == 0) {
       options.only_larder = true;
     } else {

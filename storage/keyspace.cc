@@ -1,5 +1,6 @@
 #include "storage/keyspace.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -91,7 +92,11 @@ void Keyspace::SwapDatabases(int first, int second) {
 void Keyspace::set_active_expire(bool on) { active_expire_.store(on, std::memory_order_relaxed); }
 
 // Set by the wheels' integration; without a backlog measure nothing is ever late.
-int64_t Keyspace::ExpiryLagMs() const { return 0; }
+int64_t Keyspace::ExpiryLagMs() const {
+  int64_t lag_ms = 0;
+  for (const auto& stripe : stripes_) lag_ms = std::max(lag_ms, stripe->expire_lag_ms.Get());
+  return lag_ms;
+}
 
 bool Keyspace::ExpireSlice(size_t stripe, int64_t now_ms,
                            std::chrono::steady_clock::time_point deadline) {
@@ -137,10 +142,12 @@ KeyspaceStats Keyspace::Stats() const {
     stats.expired += static_cast<uint64_t>(stripe->expired.Get());
     stats.evicted += static_cast<uint64_t>(stripe->evicted.Get());
     stats.entry_bytes += stripe->entries().used_bytes();
+    stats.expire_backlog += static_cast<uint64_t>(stripe->expire_backlog.Get());
     stats.wheel_bytes += static_cast<size_t>(stripe->wheel_bytes.Get());
     stats.ghost_bytes += static_cast<size_t>(stripe->ghost_bytes.Get());
     stats.slab_bytes_reserved += stripe->entries().heap_bytes();
   }
+  stats.expire_lag_ms = ExpiryLagMs();
   stats.table_bytes = pool_->used_bytes();
   stats.slab_bytes_reserved += slab_pages_->reserved_bytes();
   stats.lazy_freed_objects = lazy_free_->freed();

@@ -26,10 +26,11 @@ bool LazyFree::FreeSlice(std::chrono::steady_clock::time_point deadline) {
       object = std::move(waiting_.front());
       waiting_.pop_front();
     }
+    // At least one step, so that callers whose time is always up get on.
     bool done = false;
-    while (!done && std::chrono::steady_clock::now() < deadline) {
+    do {
       done = object->FreeSome(kElementsPerStep);
-    }
+    } while (!done && std::chrono::steady_clock::now() < deadline);
     if (!done) {
       std::lock_guard lock(mutex_);
       waiting_.push_front(std::move(object));

@@ -114,8 +114,6 @@ class Stripe {
 
   // Removes due keys, and keeps wheel and ages in order. True when work is left.
   bool ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline);
-  // Due keys that are not yet removed; raises *lag_ms to the age of the oldest.
-  size_t ExpireBacklog(int64_t now_ms, int64_t* lag_ms) const;
   // Makes one step: evicts a key as the policy says, or at least gets on. False when nothing is
   // left to evict.
   bool EvictOne(const EvictionPressure& pressure);
@@ -128,9 +126,11 @@ class Stripe {
   EntryAllocator& entries() { return entries_; }
 
   RelaxedCounter hits, misses, expired, evicted;
-  RelaxedCounter keys;                      // of all databases
-  RelaxedCounter next_due_ms{kNeverDue};    // when ExpireSlice has work; may be too early
-  RelaxedCounter wheel_bytes, ghost_bytes;  // as of the last ExpireSlice
+  RelaxedCounter keys;                    // of all databases
+  RelaxedCounter next_due_ms{kNeverDue};  // when ExpireSlice has work; may be too early
+  // As of the last ExpireSlice: due keys that it left, and the age of the oldest.
+  RelaxedCounter expire_backlog, expire_lag_ms;
+  RelaxedCounter wheel_bytes, ghost_bytes;
 
  private:
   void FreeEntry(Entry* entry);
@@ -149,6 +149,8 @@ class Stripe {
     return {entry.expire_at_ms(), entry.expiry_deferred()};
   }
   void FileExpiry(StripeDatabase& in, uint64_t hash, Entry* entry, Filed before, int64_t now_ms);
+  // Due keys that are not yet removed; raises *lag_ms to the age of the oldest.
+  size_t ExpireBacklog(int64_t now_ms, int64_t* lag_ms) const;
   void SettleReference(int database, uint32_t reference, int64_t slot_end_ms, int64_t now_ms);
   void SettleReferences(int database, std::span<const uint32_t> references, int64_t slot_end_ms,
                         int64_t now_ms);

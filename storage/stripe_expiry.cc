@@ -74,6 +74,9 @@ bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point d
     next_ms = std::min(next_ms, wheel->next_due_ms());
   }
   next_due_ms.Set(more ? 0 : next_ms);
+  int64_t lag_ms = 0;
+  expire_backlog.Set(more ? static_cast<int64_t>(ExpireBacklog(now_ms, &lag_ms)) : 0);
+  expire_lag_ms.Set(lag_ms);
   SweepAges();
   CountEvictionMemory();
   return more;
