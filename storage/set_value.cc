@@ -124,6 +124,14 @@ void Set::PreferListpack(const SetLimits& limits) {
   small ? ConvertToListpack() : ConvertToHashtable();
 }
 
+void Set::StartSmall(const SetLimits& limits) {
+  if (!std::holds_alternative<HashSet>(form_)) return;
+  Set small(hash_seed_);
+  small.form_ = PackedSet();
+  ForEach([&](std::string_view member) { small.Add(member, limits); });
+  form_ = std::move(small.form_);
+}
+
 // ---- members
 
 bool Set::Add(std::string_view member, const SetLimits& limits) {

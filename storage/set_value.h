@@ -67,6 +67,9 @@ class Set final : public Object {
   // Turns an intset into a listpack, or a hashtable when it is too large for that.
   void PreferListpack(const SetLimits& limits);
 
+  // Turns a hashtable into the form that its members would have been given one by one. O(N).
+  void StartSmall(const SetLimits& limits);
+
   // A member drawn uniformly; `random` is 64 fresh random bits. O(1) expected.
   // REQUIRES: size() > 0.
   std::string_view Random(uint64_t random, TextBuffer* buffer) const;

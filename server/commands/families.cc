@@ -6,9 +6,11 @@ namespace larder {
 
 std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
-      TransactionCommands(), PubSubCommands(),    ConnectionCommands(),
-      ClientCommands(),      ServerCommands(),    ConfigCommands(),
-      InfoCommands(),        ScriptingCommands(), CommandCommands(),
+      StringCommands(),     StringWriteCommands(), StringComparisonCommands(), CounterCommands(),
+      KeyCommands(),        KeyExpiryCommands(),   DatabaseCommands(),         SetCommands(),
+      SetRandomCommands(),  SetAlgebraCommands(),  TransactionCommands(),      PubSubCommands(),
+      ConnectionCommands(), ClientCommands(),      ServerCommands(),           ConfigCommands(),
+      InfoCommands(),       ScriptingCommands(),   CommandCommands(),
   };
   return kFamilies;
 }

@@ -8,17 +8,24 @@
 
 namespace larder {
 
-std::span<const CommandSpec> StringCommands();       // strings.cc
-std::span<const CommandSpec> KeyCommands();          // keys.cc
-std::span<const CommandSpec> SetCommands();          // sets.cc
-std::span<const CommandSpec> TransactionCommands();  // transactions.cc
-std::span<const CommandSpec> ScriptingCommands();    // scripting.cc
-std::span<const CommandSpec> PubSubCommands();       // pubsub.cc
-std::span<const CommandSpec> ConnectionCommands();   // connection.cc
-std::span<const CommandSpec> ClientCommands();       // client.cc
-std::span<const CommandSpec> ServerCommands();       // server.cc
-std::span<const CommandSpec> ConfigCommands();       // config.cc
-std::span<const CommandSpec> InfoCommands();         // info.cc
-std::span<const CommandSpec> CommandCommands();      // command.cc
+std::span<const CommandSpec> StringCommands();            // strings.cc
+std::span<const CommandSpec> StringWriteCommands();       // string_writes.cc
+std::span<const CommandSpec> StringComparisonCommands();  // string_comparisons.cc
+std::span<const CommandSpec> CounterCommands();           // counters.cc
+std::span<const CommandSpec> KeyCommands();               // keys.cc
+std::span<const CommandSpec> KeyExpiryCommands();         // key_expiry.cc
+std::span<const CommandSpec> DatabaseCommands();          // databases.cc
+std::span<const CommandSpec> SetCommands();               // sets.cc
+std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
+std::span<const CommandSpec> SetAlgebraCommands();        // set_algebra.cc
+std::span<const CommandSpec> TransactionCommands();       // transactions.cc
+std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
+std::span<const CommandSpec> PubSubCommands();            // pubsub.cc
+std::span<const CommandSpec> ConnectionCommands();        // connection.cc
+std::span<const CommandSpec> ClientCommands();            // client.cc
+std::span<const CommandSpec> ServerCommands();            // server.cc
+std::span<const CommandSpec> ConfigCommands();            // config.cc
+std::span<const CommandSpec> InfoCommands();              // info.cc
+std::span<const CommandSpec> CommandCommands();           // command.cc
 
 }  // namespace larder

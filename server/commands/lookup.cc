@@ -1,0 +1,51 @@
+#include "server/commands/lookup.h"
+
+#include "server/tick_clock.h"
+#include "storage/object.h"
+
+namespace larder {
+
+using storage::Entry;
+
+void ReplyString(CommandContext& ctx, const Entry& entry) {
+  const std::string_view bytes = entry.string();
+  storage::Object* const object = entry.object();
+  if (object == nullptr || bytes.size() < protocol::kPinnedBytesMin) {
+    ctx.reply.Bulk(bytes);
+    return;
+  }
+  object->AddReference();
+  ctx.reply.BulkPinned(bytes, protocol::Pin(object, [](void* owner) {
+                         static_cast<storage::Object*>(owner)->DropReference();
+                       }));
+}
+
+void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view value,
+                 const storage::SetOptions& options, std::string_view event) {
+  if (ctx.engine.notifications.enabled()) {
+    const Entry* const old = ctx.db.Find(key, storage::Access::kPeek);
+    if (old == nullptr) {
+      ctx.Notify(NotifyClass::kNew, "new", key.bytes);
+    } else {
+      ctx.Notify(NotifyClass::kOverwritten, "overwritten", key.bytes);
+      if (old->type() != storage::Type::kString) {
+        ctx.Notify(NotifyClass::kTypeChanged, "type_changed", key.bytes);
+      }
+    }
+  }
+  ctx.db.SetString(key, value, options);
+  ctx.Changed(key, NotifyClass::kString, event);
+}
+
+bool DeleteKey(CommandContext& ctx, const storage::Key& key) {
+  if (!ctx.db.Delete(key)) return false;
+  ctx.Changed(key, NotifyClass::kGeneric, "del");
+  return true;
+}
+
+uint64_t DrawRandom(const CommandContext& ctx) {
+  const uint64_t seeds[] = {TickClock::Now(), ctx.session.id(), ctx.session.changes};
+  return ctx.engine.keyspace.hasher().Hash({reinterpret_cast<const char*>(seeds), sizeof(seeds)});
+}
+
+}  // namespace larder

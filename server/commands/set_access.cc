@@ -1,0 +1,45 @@
+#include "server/commands/set_access.h"
+
+#include "server/commands/lookup.h"
+
+namespace larder {
+
+using storage::Set;
+
+storage::SetLimits SetLimitsOf(const CommandContext& ctx) {
+  const LiveOptions& options = ctx.engine.options;
+  return {.intset_entries_max = static_cast<size_t>(options.set_max_intset_entries.Get()),
+          .listpack_entries_max = static_cast<size_t>(options.set_max_listpack_entries.Get()),
+          .listpack_value_max = static_cast<size_t>(options.set_max_listpack_value.Get())};
+}
+
+storage::Ref<Set> NewSet(const CommandContext& ctx) {
+  // A hash of the process's secret seed: nobody can choose members that collide.
+  return storage::Ref<Set>(new Set(ctx.engine.keyspace.hasher().Hash("the members of sets")));
+}
+
+Status FindSet(CommandContext& ctx, const storage::Key& key, const Set** set) {
+  const storage::Entry* entry;
+  if (Status found = FindToRead(ctx, key, Set::kType, &entry); !found.ok()) return found;
+  *set = entry == nullptr ? nullptr : static_cast<const Set*>(entry->object());
+  return Ok();
+}
+
+Status FindMutableSet(CommandContext& ctx, const storage::Key& key, Set** set, bool* missing) {
+  bool wrong_type = false;
+  *set = ctx.db.FindMutableObject<Set>(key, &wrong_type);
+  if (wrong_type) return Error(errors::kWrongType);
+  *missing = *set == nullptr && ctx.db.Find(key, storage::Access::kPeek) == nullptr;
+  return Ok();
+}
+
+void DropEmptySet(CommandContext& ctx, const storage::Key& key, const Set& set) {
+  if (set.size() == 0) DeleteKey(ctx, key);
+}
+
+void ReplyMembers(CommandContext& ctx, const Set& set) {
+  ctx.reply.Set(static_cast<int64_t>(set.size()));
+  set.ForEach([&](std::string_view member) { ctx.reply.Bulk(member); });
+}
+
+}  // namespace larder
