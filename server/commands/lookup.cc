@@ -1,6 +1,9 @@
 #include "server/commands/lookup.h"
 
+#include <utility>
+
 #include "server/tick_clock.h"
+#include "storage/blob.h"
 #include "storage/object.h"
 
 namespace larder {
@@ -20,6 +23,21 @@ void ReplyString(CommandContext& ctx, const Entry& entry) {
                        }));
 }
 
+// Sets the key, keeping a large argument where it lies instead of copying it.
+static void StoreString(CommandContext& ctx, const storage::Key& key, std::string_view value,
+                        const storage::SetOptions& options) {
+  void* const memory = value.size() > storage::kInlineStringBytesMax
+                           ? ctx.session.TakeArgumentMemory(value)
+                           : nullptr;
+  if (memory == nullptr) {
+    ctx.db.SetString(key, value, options);
+    return;
+  }
+  storage::Ref<storage::Object> blob(new storage::Blob(memory, value));
+  ctx.session.kept_argument = blob;
+  ctx.db.SetObject(key, std::move(blob), options);
+}
+
 void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view value,
                  const storage::SetOptions& options, std::string_view event) {
   if (ctx.engine.notifications.enabled()) {
@@ -33,7 +51,7 @@ void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view 
       }
     }
   }
-  ctx.db.SetString(key, value, options);
+  StoreString(ctx, key, value, options);
   ctx.Changed(key, NotifyClass::kString, event);
 }
 

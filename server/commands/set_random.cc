@@ -124,7 +124,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kSet,
      .flags = Flag::kWrite | Flag::kFast,
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete)},
-     .handler = SPop},
+     .handler = SPop,
+     .tips = "nondeterministic_output"},
     {.name = "srandmember",
      .syntax = "key [count:int]",
      .summary = "Get one or multiple random members from a set",
@@ -134,7 +135,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kSet,
      .flags = Flag::kReadOnly,
      .keys = {Key(1, KeyFlag::kRO | KeyFlag::kAccess)},
-     .handler = SRandMember},
+     .handler = SRandMember,
+     .tips = "nondeterministic_output"},
 };
 
 }  // namespace

@@ -197,7 +197,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kSet,
      .flags = Flag::kReadOnly,
      .keys = {Key(1, kReadKey)},
-     .handler = SMembers},
+     .handler = SMembers,
+     .tips = "nondeterministic_output_order"},
     {.name = "smismember",
      .syntax = "key member [member ...]",
      .summary = "Determines whether multiple members belong to a set.",
@@ -228,7 +229,7 @@ constexpr CommandSpec kCommands[] = {
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kDelete)},
      .handler = SRem},
     {.name = "sscan",
-     .syntax = "key cursor:int [MATCH pattern] [COUNT count:int]",
+     .syntax = "key cursor:int [MATCH pattern:pattern] [COUNT count:int]",
      .summary = "Iterates over members of a set.",
      .complexity = "O(1) for every call. O(N) for a complete iteration, including enough command "
                    "calls for the cursor to return back to 0.",
@@ -236,7 +237,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kSet,
      .flags = Flag::kReadOnly,
      .keys = {Key(1, kReadKey)},
-     .handler = SScan},
+     .handler = SScan,
+     .tips = "nondeterministic_output"},
 };
 
 }  // namespace

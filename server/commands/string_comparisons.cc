@@ -140,7 +140,7 @@ Status Lcs(CommandContext& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     {.name = "delex",
-     .syntax = "key [IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | "
+     .syntax = "key [condition: IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | "
                "IFDNE ifdne-digest]",
      .summary = "Conditionally removes the specified key based on value or digest comparison.",
      .complexity = "O(1) for IFEQ/IFNE, O(N) for IFDEQ/IFDNE where N is the length of the string "

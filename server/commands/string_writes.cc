@@ -205,11 +205,13 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = kWrite,
      .keys = {Keys(1, -1, 2, kOverwrite)},
-     .handler = MSet},
+     .handler = MSet,
+     .tips = "request_policy:multi_shard response_policy:all_succeeded"},
     {.name = "msetex",
-     .syntax = "numkeys:int key value [key value ...] [NX | XX] [EX seconds:int | "
-               "PX milliseconds:int | EXAT unix-time-seconds:int | "
-               "PXAT unix-time-milliseconds:int | KEEPTTL]",
+     .syntax =
+         "numkeys:int key value [key value ...] [condition: NX | XX] [expiration: EX seconds:int | "
+         "PX milliseconds:int | EXAT unix-time-seconds:unix | "
+         "PXAT unix-time-milliseconds:unix | KEEPTTL]",
      .summary = "Atomically sets multiple string keys with a shared expiration in a single "
                 "operation.",
      .complexity = "O(N) where N is the number of keys to set.",
@@ -237,11 +239,14 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = kWrite,
      .keys = {Key(1, kOverwrite)},
-     .handler = PSetEx},
+     .handler = PSetEx,
+     .deprecated_since = "2.6.12",
+     .replaced_by = "`SET` with the `PX` argument"},
     {.name = "set",
-     .syntax = "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | "
-               "IFDNE ifdne-digest] [GET] [EX seconds:int | PX milliseconds:int | "
-               "EXAT unix-time-seconds:int | PXAT unix-time-milliseconds:int | KEEPTTL]",
+     .syntax =
+         "key value [condition: NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | "
+         "IFDNE ifdne-digest] [GET] [expiration: EX seconds:int | PX milliseconds:int | "
+         "EXAT unix-time-seconds:unix | PXAT unix-time-milliseconds:unix | KEEPTTL]",
      .summary = "Sets the string value of a key, ignoring its type. The key is created if it "
                 "doesn't exist.",
      .complexity = "O(1)",
@@ -259,7 +264,9 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = kWrite,
      .keys = {Key(1, kOverwrite)},
-     .handler = SetEx},
+     .handler = SetEx,
+     .deprecated_since = "2.6.12",
+     .replaced_by = "`SET` with the `EX` argument"},
     {.name = "setnx",
      .syntax = "key value",
      .summary = "Set the string value of a key only when the key doesn't exist.",
@@ -268,7 +275,9 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = kWrite | Flag::kFast,
      .keys = {Key(1, KeyFlag::kOW | KeyFlag::kInsert)},
-     .handler = SetNx},
+     .handler = SetNx,
+     .deprecated_since = "2.6.12",
+     .replaced_by = "`SET` with the `NX` argument"},
 };
 
 }  // namespace

@@ -213,8 +213,9 @@ constexpr CommandSpec kCommands[] = {
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete)},
      .handler = GetDel},
     {.name = "getex",
-     .syntax = "key [EX seconds:int | PX milliseconds:int | EXAT unix-time-seconds:int | "
-               "PXAT unix-time-milliseconds:int | PERSIST]",
+     .syntax =
+         "key [expiration: EX seconds:int | PX milliseconds:int | EXAT unix-time-seconds:unix | "
+         "PXAT unix-time-milliseconds:unix | PERSIST]",
      .summary = "Returns the string value of a key after setting its expiration time.",
      .complexity = "O(1)",
      .since = "6.2.0",
@@ -239,7 +240,9 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = Flag::kWrite | Flag::kDenyOom | Flag::kFast,
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate)},
-     .handler = GetSet},
+     .handler = GetSet,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "`SET` with the `!GET` argument"},
     {.name = "mget",
      .syntax = "key [key ...]",
      .summary = "Atomically returns the string values of one or more keys.",
@@ -248,7 +251,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = kRead,
      .keys = {Keys(1, -1, 1, kReadKey)},
-     .handler = MGet},
+     .handler = MGet,
+     .tips = "request_policy:multi_shard"},
     {.name = "setrange",
      .syntax = "key offset:int value",
      .summary = "Overwrites a part of a string value with another by an offset. Creates the key if "
@@ -276,7 +280,9 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = Flag::kReadOnly,
      .keys = {Key(1, kReadKey)},
-     .handler = GetRange},
+     .handler = GetRange,
+     .deprecated_since = "2.0.0",
+     .replaced_by = "`GETRANGE`"},
 };
 
 }  // namespace
