@@ -49,7 +49,7 @@ class InfoCommand : public CommandFixture {
 
 TEST_F(InfoCommand, HasTheFieldsThatSoftwareParses) {
   const auto fields = Fields("INFO everything");
-  for (const std::string name : std::vector<std::string>{"redis_version",
+  for (const std::string& name : std::vector<std::string>{"redis_version",
                                                          "larder_version",
                                                          "redis_mode",
                                                          "run_id",

@@ -63,7 +63,7 @@ TEST_F(KeyCommands, ObjectLooksInside) {
   EXPECT_THAT(Run("OBJECT BOGUS"), IsError("ERR unknown subcommand 'BOGUS'. Try OBJECT HELP."));
   EXPECT_THAT(Run("OBJECT ENCODING"),
               IsError("ERR wrong number of arguments for 'object|encoding' command"));
-  EXPECT_EQ(Run("OBJECT HELP").items.size(), 14u);
+  EXPECT_EQ(Run("OBJECT HELP").items.size(), 15u);
 }
 
 // ---- expiry
