@@ -270,9 +270,8 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
     engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
   }
   const uint64_t started = TickClock::Now();
-  protocol::OutputBuffer discarded;
-  ReplyWriter silent(discarded, session.reply.version());
   const bool silenced = session.reply_mode != ReplyMode::kOn;
+  ReplyWriter silent(discarded_, session.reply.version());
   ReplyWriter& reply = silenced ? silent : session.reply;
 
   Status status;
@@ -303,6 +302,7 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
   }
   session.script_needs_all_stripes = false;
   if (!status.ok()) reply.Error(status.error());
+  if (silenced) discarded_.Clear();
   if (session.reply_mode == ReplyMode::kSkipNext) {
     session.reply_mode = ReplyMode::kSkipThis;
   } else if (session.reply_mode == ReplyMode::kSkipThis) {

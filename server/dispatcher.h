@@ -134,7 +134,8 @@ class Dispatcher {
   int64_t now_ms_ = 0;
   int64_t now_us_ = 0;
   size_t settle_home_ = 0;
-  std::vector<int> positions_;  // scratch
+  std::vector<int> positions_;        // scratch
+  protocol::OutputBuffer discarded_;  // the replies of clients that want none
 };
 
 }  // namespace larder

@@ -5,6 +5,10 @@
 namespace larder {
 
 void StripeSet::Add(size_t stripe) {
+  if (stripes_.empty()) {
+    stripes_.push_back(static_cast<uint16_t>(stripe));
+    return;
+  }
   const auto at = std::lower_bound(stripes_.begin(), stripes_.end(), stripe);
   if (at != stripes_.end() && *at == stripe) return;
   stripes_.insert(at, static_cast<uint16_t>(stripe));
