@@ -69,6 +69,11 @@ class OutputBuffer {
 
   // Unsent bytes in all.
   size_t size() const { return pinned_bytes_ + tail_.size() - sent_from_tail_; }
+  // Of these, those behind the pinned value that is being sent: what output limits count, so that one
+  // large value always passes.
+  size_t waiting_bytes() const {
+    return segments_.empty() ? size() : size() - segments_.front().bytes() + sent_from_front_;
+  }
   bool empty() const { return size() == 0; }
 
   // Drops everything and lets go of every pin and of the memory.
@@ -86,6 +91,7 @@ class OutputBuffer {
     ByteBlock copied;  // sent before `pinned`
     std::string_view pinned;
     Pin pin;
+    size_t bytes() const { return copied.size() + pinned.size(); }
   };
   std::list<Segment> segments_;  // empty in the common case
   size_t sent_from_front_ = 0;   // bytes of segments_.front() that were sent

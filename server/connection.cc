@@ -227,22 +227,24 @@ bool Connection::WithinLimits() {
   const bool pubsub = subscription_count() + shard_subscription_count() > 0;
   const LiveOutputLimit& limit =
       options.output_limit(pubsub ? OutputClass::kPubSub : OutputClass::kNormal);
-  const size_t held = output.memory_bytes();
+  const size_t held = output.waiting_bytes();
   const size_t hard =
       authenticated ? static_cast<size_t>(limit.hard_bytes) : kUnauthenticatedOutputBytesMax;
-  bool over = hard != 0 && held > hard;
+  const bool over_hard = hard != 0 && held > hard;
+  bool over_soft = false;
   const size_t soft = static_cast<size_t>(limit.soft_bytes);
   if (soft == 0 || held <= soft) {
     soft_limit_since_us_ = 0;
   } else if (soft_limit_since_us_ == 0) {
     soft_limit_since_us_ = worker_.steady_us();
   } else {
-    over |= worker_.steady_us() - soft_limit_since_us_ > limit.soft_seconds * 1'000'000;
+    over_soft = worker_.steady_us() - soft_limit_since_us_ > limit.soft_seconds * 1'000'000;
   }
-  if (!over) return true;
+  if (!over_hard && !over_soft) return true;
   // The client may just not have been given the chance to read yet.
   Flush();
-  if (closed_ || output.memory_bytes() <= hard) return !closed_;
+  if (closed_) return false;
+  if (output.waiting_bytes() <= (over_hard ? hard : soft)) return true;
   worker_.statistics().output_limit_disconnections.Add();
   worker_.engine().log.Warning(
       fmt::format("Client {} scheduled to be closed ASAP for overcoming of output buffer "

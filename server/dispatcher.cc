@@ -65,8 +65,9 @@ std::string Dispatcher::UnknownCommand(const PreparedCommand& command) const {
   if (command.container != nullptr) {
     return errors::UnknownSubcommand(command.container->full_name, command.args[1]);
   }
+  const std::string_view name = command.args[0].substr(0, kUnknownCommandBytesMax);
   std::string text = fmt::format("ERR unknown command '{}', with args beginning with: ",
-                                 command.args[0].substr(0, kUnknownCommandBytesMax));
+                                 name.substr(0, name.find('\0')));
   size_t shown = 0;
   for (const std::string_view arg : command.args.subspan(1)) {
     if (shown >= kUnknownCommandBytesMax) break;
