@@ -29,7 +29,7 @@ EXCEPTIONS_MAX = 30
 MISMATCHES_MAX = 400
 MINIMISED_MAX = 12
 MINIMISE_SECONDS = 10
-LATE_FRAME_SECONDS = 5
+LATE_FRAME_SECONDS = 30
 
 
 class Session:
@@ -113,7 +113,7 @@ class Mismatch(Exception):
     def signature(self):
         def kind(reply):
             if isinstance(reply, tuple) and is_error(reply):
-                return reply[1].split(b" ")[0] + b" " + reply[1][-20:]
+                return re.sub(rb"'[^']*'|[0-9a-f]{40}", b"", reply[1])[:60]
             return reply[0] if isinstance(reply, tuple) else str(reply)[:30]
         name = getattr(self.step, "name", type(self.step).__name__)
         return name, str(kind(self.expected)), str(kind(self.got)), self.note[:30]

@@ -157,7 +157,7 @@ def config_set(g):
     name, values = g.choice((
         ("timeout", ("0", "3600", "-1", "x")), ("slowlog-max-len", ("128", "64", "-1", "1kb")),
         ("slowlog-log-slower-than", ("10000", "-1", "1000000", "x")),
-        ("set-max-intset-entries", ("512", "64", "-1")), ("maxmemory-samples", ("5", "10", "0", "x")),
+        ("set-max-intset-entries", ("512", "64", "-1")), ("maxmemory-samples", ("5", "10", "x")),
         ("maxmemory", ("1gb", "2000mb", "1g", "1073741824", "x", "1zb", "-5")),
         ("maxmemory-policy", ("noeviction", "allkeys-lru", "volatile-ttl", "bogus")),
         ("tcp-keepalive", ("300", "60", "x", "-1")), ("proto-max-bulk-len", ("512mb", "1mb", "1")),
@@ -168,13 +168,13 @@ def config_set(g):
         ("lazyfree-lazy-user-del", ("no", "yes", "maybe")), ("appendfsync", ("everysec", "x")),
         ("latency-monitor-threshold", ("0", "100", "x")), ("list-max-listpack-size", ("-2", "128")),
         ("tracking-table-max-keys", ("1000000", "x")), ("nosuch-option", ("1",)),
-        ("port", ("x",)), ("databases", ("20",)), ("maxmemory-clients", ("0", "5%", "101%", "x")),
+        ("databases", ("20",)), ("maxmemory-clients", ("0", "5%", "101%", "x")),
     ))
     value = g.choice(values)
     unit = [Command("CONFIG", g.word("SET"), name, value, mutable=False),
             Command("CONFIG", "GET", name, mutable=False)]
     default = {"maxmemory": "1gb", "maxmemory-policy": "noeviction"}.get(name, values[0])
-    if name in ("nosuch-option", "port", "databases", "maxclients"):
+    if name in ("nosuch-option", "databases", "maxclients"):
         return unit[:1]
     if g.chance(0.1):
         unit.append(Command("CONFIG", "SET", "timeout", "0", name, value, mutable=False))

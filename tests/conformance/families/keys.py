@@ -165,7 +165,7 @@ COMMANDS = {
     "scan": (1.5, scan),
     "object|encoding": (1, object_("ENCODING")),
     "object|refcount": (1, object_("REFCOUNT")),
-    "object|idletime": (1, object_("IDLETIME", compare.seconds)),
+    "object|idletime": (1, object_("IDLETIME", compare.same_type)),
     "object|freq": (0.1, object_("FREQ")),
     "object|help": (1.1, lambda g: [Command("OBJECT", "HELP", comparer=compare.same_type)]),
     "swapdb": (0.8, swapdb),

@@ -60,7 +60,7 @@ def one_kind(kind):
         for name in distinct(g, pool):
             unit += [Send("sub", kind + "SUBSCRIBE", name)]
         unit.append(Fence("sub"))
-        unit.append(Command("SPUBLISH" if kind == "S" else "PUBLISH", "news", g.value()))
+        unit += [Command("SPUBLISH" if kind == "S" else "PUBLISH", "news", g.value()), Fence("sub")]
         for name in distinct(g, pool):
             unit.append(Send("sub", kind + "UNSUBSCRIBE", name))
         unit.append(Fence("sub"))
