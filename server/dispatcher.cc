@@ -181,9 +181,12 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
     Queue(session, command);
     return Disposition::kDone;
   }
-  if (script_running && NeedsLua(session, info)) {
-    return engine_.ScriptIsBusy() ? Refuse(session, &info, errors::kBusyScript)
-                                  : Disposition::kParked;
+  // What would wait for a stripe must not do so on top of a script that may hold it, on this stack.
+  if (script_running &&
+      (NeedsLua(session, info) || Has(info, Flag::kOwnLocks) || !session.watched.empty())) {
+    return engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)
+               ? Refuse(session, &info, errors::kBusyScript)
+               : Disposition::kParked;
   }
 
   StripeSet stripes;
