@@ -396,6 +396,9 @@ def run(arguments, protocol, larder, redis):
         except Mismatch as mismatch:
             reported[mismatch.signature()] += 1
             report(runner, history, mismatch, arguments, protocol, commands, len(reported))
+    except Mismatch as mismatch:  # from a fresh start: nothing more can be compared
+        reported[mismatch.signature()] += 1
+        print("MISMATCH while filling empty servers; stopping\n" + mismatch.describe())
     finally:
         for server in servers:
             server.stop()
