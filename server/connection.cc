@@ -83,6 +83,8 @@ bool Connection::ReadAndRun(Scratch& scratch) {
       std::memory_order_relaxed);
   record->last_active_us.store(worker_.steady_us(), std::memory_order_relaxed);
   if (own_buffer) input_.Filled(static_cast<size_t>(count));
+  worker_.DeliverPosted();
+  if (closed_) return false;
   const std::string_view bytes =
       own_buffer ? input_.view() : std::string_view(into, static_cast<size_t>(count));
   return Run(bytes, own_buffer, scratch);

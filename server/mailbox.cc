@@ -16,6 +16,7 @@ void Mailbox::Add(Item item) {
     std::lock_guard lock(mutex_);
     first = items_.empty();
     items_.push_back(std::move(item));
+    pending_.store(true, std::memory_order_release);
   }
   if (first) wake_();
 }
@@ -25,6 +26,7 @@ bool Mailbox::Drain(const std::function<Session*(uint64_t)>& find) {
   {
     std::lock_guard lock(mutex_);
     items.swap(items_);
+    pending_.store(false, std::memory_order_relaxed);
   }
   for (Item& item : items) {
     if (item.message == nullptr) {

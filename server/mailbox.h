@@ -6,6 +6,7 @@
 // posted.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,10 @@ class Mailbox {
   void Push(uint64_t session_id, std::shared_ptr<const PushMessage> message);
   void Post(std::function<void()> task);
 
+  // Whether anything waits. What was posted before its sender's client was answered is seen here by whoever has
+  // read a later request of that client.
+  bool pending() const { return pending_.load(std::memory_order_acquire); }
+
   // Runs what is waiting: `find` answers the session of an id, or null. Tasks and deliveries may
   // post again: that is run by the next Drain. Returns false when there was nothing.
   bool Drain(const std::function<Session*(uint64_t)>& find);
@@ -51,6 +56,7 @@ class Mailbox {
   std::function<void()> wake_;
   std::mutex mutex_;
   std::vector<Item> items_;
+  std::atomic<bool> pending_{false};
 };
 
 }  // namespace larder

@@ -89,7 +89,7 @@ void Worker::Turn(int timeout_ms) {
   ServeReady();
   HandleEvents(events);
   EndOverdueWaits();
-  DeliverMessages();
+  DeliverPosted();
   FlushReady();
   Maintain();
 }
