@@ -36,8 +36,6 @@ inline constexpr std::string_view kLcsBothForms =
     "ERR If you want both the length and indexes, please just use IDX.";
 inline constexpr std::string_view kLcsTooLarge =
     "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
-inline constexpr std::string_view kNotInt32 =
-    "ERR value is out of range, value must between -2147483648 and 2147483647";
 inline constexpr std::string_view kDbOutOfRange = "ERR DB index is out of range";
 inline constexpr std::string_view kInvalidDb = "ERR invalid DB index";
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";

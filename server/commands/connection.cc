@@ -33,7 +33,6 @@ Status Echo(CommandContext& ctx) {
 Status Select(CommandContext& ctx) {
   const int64_t index = ctx.args.NextInt();
   if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
-  if (index != static_cast<int32_t>(index)) return Error(errors::kNotInt32);
   if (index < 0 || index >= ctx.engine.keyspace.database_count()) {
     return Error(errors::kDbOutOfRange);
   }
