@@ -65,13 +65,13 @@ std::string Dispatcher::UnknownCommand(const PreparedCommand& command) const {
   if (command.container != nullptr) {
     return errors::UnknownSubcommand(command.container->full_name, command.args[1]);
   }
-  const std::string_view name = command.args[0].substr(0, kUnknownCommandBytesMax);
-  std::string text = fmt::format("ERR unknown command '{}', with args beginning with: ",
-                                 name.substr(0, name.find('\0')));
+  std::string text =
+      fmt::format("ERR unknown command '{}', with args beginning with: ",
+                  errors::UpToZero(command.args[0].substr(0, kUnknownCommandBytesMax)));
   size_t shown = 0;
   for (const std::string_view arg : command.args.subspan(1)) {
     if (shown >= kUnknownCommandBytesMax) break;
-    const std::string_view part = arg.substr(0, kUnknownCommandBytesMax - shown);
+    const std::string_view part = errors::UpToZero(arg.substr(0, kUnknownCommandBytesMax - shown));
     fmt::format_to(std::back_inserter(text), "'{}' ", part);
     shown += part.size() + 3;
   }

@@ -24,7 +24,8 @@ std::string UnknownSubcommand(std::string_view command, std::string_view subcomm
   for (char& c : upper) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
-  return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", subcommand.substr(0, 128), upper);
+  return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                     UpToZero(subcommand.substr(0, 128)), upper);
 }
 
 std::string NoPermissionToRun(std::string_view user, std::string_view command) {

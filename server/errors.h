@@ -15,6 +15,8 @@ inline constexpr std::string_view kNotPositive = "ERR value is out of range, mus
 inline constexpr std::string_view kOutOfRange = "ERR value is out of range";
 inline constexpr std::string_view kCountOutOfRange =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+inline constexpr std::string_view kIntOutOfRange =
+    "ERR value is out of range, value must between -2147483648 and 2147483647";
 inline constexpr std::string_view kIndexOutOfRange = "ERR index out of range";
 inline constexpr std::string_view kWrongType =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
@@ -134,6 +136,10 @@ inline constexpr std::string_view kDebugNotAllowed =
     "file, "
     "and then restart the server.";
 
+// What Redis quotes of a client's bytes: its C strings end at a zero byte.
+constexpr std::string_view UpToZero(std::string_view bytes) {
+  return bytes.substr(0, bytes.find('\0'));
+}
 std::string WrongArity(
     std::string_view command);  // ERR wrong number of arguments for 'get' command
 std::string InvalidExpire(std::string_view command);  // ERR invalid expire time in 'set' command

@@ -33,6 +33,7 @@ Status Echo(CommandContext& ctx) {
 Status Select(CommandContext& ctx) {
   const int64_t index = ctx.args.NextInt();
   if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
+  if (index < INT32_MIN || index > INT32_MAX) return Error(errors::kIntOutOfRange);
   if (index < 0 || index >= ctx.engine.keyspace.database_count()) {
     return Error(errors::kDbOutOfRange);
   }

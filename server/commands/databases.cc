@@ -1,5 +1,5 @@
 // Whole databases: KEYS, SCAN, RANDOMKEY, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
-#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -104,8 +104,8 @@ Status FlushAll(CommandContext& ctx) {
 }
 
 Status SwapDb(CommandContext& ctx) {
-  const int64_t first = ctx.args.NextInt("ERR invalid first DB index");
-  const int64_t second = ctx.args.NextInt("ERR invalid second DB index");
+  const int64_t first = ctx.args.NextIntIn(INT32_MIN, INT32_MAX, "ERR invalid first DB index");
+  const int64_t second = ctx.args.NextIntIn(INT32_MIN, INT32_MAX, "ERR invalid second DB index");
   if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
   const int64_t count = ctx.engine.keyspace.database_count();
   if (first < 0 || first >= count || second < 0 || second >= count) {

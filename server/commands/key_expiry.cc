@@ -42,7 +42,7 @@ Status ParseConditions(ArgReader args, ExpireConditions* conditions) {
     } else if (args.Match("LT")) {
       conditions->earlier = true;
     } else {
-      return Error("ERR Unsupported option " + std::string(args.Peek()));
+      return Error("ERR Unsupported option " + std::string(errors::UpToZero(args.Peek())));
     }
   }
   if (conditions->missing && (conditions->present || conditions->later || conditions->earlier)) {

@@ -1,5 +1,6 @@
 // Keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, RENAME, COPY, MOVE, OBJECT. Expiry is
 // in key_expiry.cc; what concerns a whole database is in databases.cc.
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -80,8 +81,10 @@ Database Other(const CommandContext& ctx, int64_t index) {
   return Database(ctx.engine.keyspace, static_cast<int>(index), ctx.db.now_ms(), ctx.scope.undo);
 }
 
-bool IsDatabase(const CommandContext& ctx, int64_t index) {
-  return index >= 0 && index < ctx.engine.keyspace.database_count();
+Status CheckDatabase(const CommandContext& ctx, int64_t index) {
+  if (index < INT32_MIN || index > INT32_MAX) return Error(errors::kIntOutOfRange);
+  const bool exists = index >= 0 && index < ctx.engine.keyspace.database_count();
+  return exists ? Ok() : Error(errors::kDbOutOfRange);
 }
 
 Status Copy(CommandContext& ctx) {
@@ -95,7 +98,7 @@ Status Copy(CommandContext& ctx) {
     } else if (ctx.args.remaining() >= 2 && ctx.args.Match("DB")) {
       index = ctx.args.NextInt();
       if (ctx.args.failed()) return ctx.args.status();
-      if (!IsDatabase(ctx, index)) return Error(errors::kDbOutOfRange);
+      if (Status checked = CheckDatabase(ctx, index); !checked.ok()) return checked;
     } else {
       return Error(errors::kSyntax);
     }
@@ -118,7 +121,7 @@ Status Move(CommandContext& ctx) {
   const storage::Key key = ctx.args.NextKey();
   const int64_t index = ctx.args.NextInt();
   if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
-  if (!IsDatabase(ctx, index)) return Error(errors::kDbOutOfRange);
+  if (Status checked = CheckDatabase(ctx, index); !checked.ok()) return checked;
   if (index == ctx.db.index()) return Error(errors::kSameObject);
   Database target = Other(ctx, index);
   const bool moves =
