@@ -27,6 +27,15 @@ constexpr size_t kUnknownCommandBytesMax = 128;
 
 bool Has(const CommandInfo& info, uint32_t flag) { return (info.spec->flags & flag) != 0; }
 
+// After each command: CLIENT REPLY SKIP silences the one after it.
+void AdvanceReplyMode(Session& session) {
+  if (session.reply_mode == ReplyMode::kSkipNext) {
+    session.reply_mode = ReplyMode::kSkipThis;
+  } else if (session.reply_mode == ReplyMode::kSkipThis) {
+    session.reply_mode = ReplyMode::kOn;
+  }
+}
+
 // Whether the command, or what it executes, runs a script.
 bool NeedsLua(const Session& session, const CommandInfo& info) {
   if (Has(info, Flag::kRunsScript)) return true;
@@ -79,10 +88,20 @@ std::string Dispatcher::UnknownCommand(const PreparedCommand& command) const {
 }
 
 Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::string_view error) {
-  if (session.in_multi()) session.transaction->aborted = true;
   if (info != nullptr) statistics_.per_command[info->index].rejected.Add();
-  statistics_.CountError(error);
-  session.reply.Error(error);
+  std::string reply(error);
+  if (session.in_multi() && info != nullptr && Has(*info, Flag::kRunsQueued)) {
+    // EXEC itself was refused: the transaction ends here.
+    if (reply.starts_with("ERR ")) reply.erase(0, 4);
+    reply = fmt::format("EXECABORT Transaction discarded because of: {}", reply);
+    session.DropTransaction();
+    UnwatchAll(engine_, session);
+  } else if (session.in_multi()) {
+    session.transaction->aborted = true;
+  }
+  statistics_.CountError(reply);
+  if (session.reply_mode == ReplyMode::kOn) session.reply.Error(reply);
+  AdvanceReplyMode(session);
   return Disposition::kDone;
 }
 
@@ -91,11 +110,8 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
                                        bool* go_on) {
   *go_on = false;
   const CommandInfo* info = command.info;
-  if (info == nullptr) {
-    // Before login nobody learns which commands there are.
-    return Refuse(session, nullptr,
-                  session.authenticated ? UnknownCommand(command) : std::string(errors::kNoAuth));
-  }
+  if (info == nullptr) return Refuse(session, nullptr, UnknownCommand(command));
+  session.record->last_command.store(info, std::memory_order_relaxed);
   if (!ArityFits(*info, command.args.size())) {
     return Refuse(session, info, errors::WrongArity(info->full_name));
   }
@@ -123,7 +139,8 @@ void Dispatcher::Queue(Session& session, const PreparedCommand& command) {
   session.transaction->commands.push_back({command.info, std::move(args)});
   session.record->queued_commands.store(static_cast<int>(session.transaction->commands.size()),
                                         std::memory_order_relaxed);
-  session.reply.Simple("QUEUED");
+  if (session.reply_mode == ReplyMode::kOn) session.reply.Simple("QUEUED");
+  AdvanceReplyMode(session);
 }
 
 void Dispatcher::AddKeys(const CommandInfo& info, std::span<const std::string_view> args,
@@ -307,11 +324,7 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
   session.script_needs_all_stripes = false;
   if (!status.ok()) reply.Error(status.error());
   if (silenced) discarded_.Clear();
-  if (session.reply_mode == ReplyMode::kSkipNext) {
-    session.reply_mode = ReplyMode::kSkipThis;
-  } else if (session.reply_mode == ReplyMode::kSkipThis) {
-    session.reply_mode = ReplyMode::kOn;
-  }
+  AdvanceReplyMode(session);
   Account(session, command, status, TickClock::Now() - started);
   session.kept_argument = {};
   if (session.waiter != nullptr) return Disposition::kBlocked;
@@ -384,7 +397,6 @@ void Dispatcher::Account(Session& session, const PreparedCommand& command, const
   counters.ticks.Add(ticks);
   if (engine_.options.latency_tracking != 0) counters.KeepLatency(ticks);
   statistics_.commands_processed.Add();
-  session.record->last_command.store(command.info, std::memory_order_relaxed);
   if (!status.ok()) {
     counters.failed.Add();
     statistics_.CountError(status.error());
