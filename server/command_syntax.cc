@@ -277,6 +277,11 @@ std::vector<SyntaxArgument> ArgumentsOf(const CommandSpec& spec, int prefix_word
         break;
       case KeySpec::Kind::kRange:
         argument = ArgumentAt(&arguments, keys.first - prefix_words);
+        for (int at = keys.first + keys.step; at <= keys.last; at += keys.step) {
+          if (SyntaxArgument* further = ArgumentAt(&arguments, at - prefix_words)) {
+            MarkKey(further, i);
+          }
+        }
         break;
       case KeySpec::Kind::kCounted: {
         argument = ArgumentAt(&arguments, keys.first - prefix_words);

@@ -58,6 +58,18 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::UpdateTime() {
   now_us_ = engine_.clock.UnixMicros();
   now_ms_ = now_us_ / 1000;
+  UpdateThresholds();
+}
+
+void Dispatcher::UpdateThresholds() {
+  const int64_t slowlog_us = engine_.options.slowlog_log_slower_than;
+  const int64_t latency_ms = engine_.options.latency_monitor_threshold;
+  if (slowlog_us == slowlog_us_ && latency_ms == latency_ms_) return;
+  slowlog_us_ = slowlog_us;
+  latency_ms_ = latency_ms;
+  slow_ticks_ = UINT64_MAX;
+  if (slowlog_us >= 0) slow_ticks_ = ticks_.FromMicros(slowlog_us);
+  if (latency_ms > 0) slow_ticks_ = std::min(slow_ticks_, ticks_.FromMicros(latency_ms * 1000));
 }
 
 void Dispatcher::Prepare(std::span<const std::string_view> args, int database,
@@ -290,6 +302,7 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
   if (engine_.monitors.any() && !Has(info, Flag::kSkipMonitor | Flag::kAdmin)) {
     engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
   }
+  session.record->last_command.store(command.info, std::memory_order_relaxed);
   const uint64_t started = TickClock::Now();
   const bool silenced = session.reply_mode != ReplyMode::kOn;
   ReplyWriter silent(discarded_, session.reply.version());
@@ -401,18 +414,25 @@ void Dispatcher::Account(Session& session, const PreparedCommand& command, const
     counters.failed.Add();
     statistics_.CountError(status.error());
   }
-  const int64_t slower_than_us = engine_.options.slowlog_log_slower_than;
-  if (slower_than_us < 0 || Has(*command.info, Flag::kSkipSlowlog)) return;
-  if (ticks < ticks_.FromMicros(slower_than_us)) return;
+  if (ticks >= slow_ticks_) AccountSlow(session, command, ticks);
+}
+
+void Dispatcher::AccountSlow(Session& session, const PreparedCommand& command, uint64_t ticks) {
+  const int64_t duration_us = ticks_.ToMicros(ticks);
+  UpdateTime();  // it took long enough for the time to be stale
+  if (latency_ms_ > 0 && duration_us >= latency_ms_ * 1000) {
+    engine_.latency.Add(Has(*command.info, Flag::kFast) ? "fast-command" : "command",
+                        now_us_ / 1'000'000, duration_us / 1000);
+  }
+  if (slowlog_us_ < 0 || ticks < ticks_.FromMicros(slowlog_us_)) return;
+  if (Has(*command.info, Flag::kSkipSlowlog)) return;
   std::string name;
   {
     std::lock_guard lock(session.record->mutex);
     name = session.record->name;
   }
-  engine_.slowlog.Add(command.args, now_us_ / 1'000'000, ticks_.ToMicros(ticks),
-                      session.record->address, std::move(name),
-                      static_cast<size_t>(engine_.options.slowlog_max_len.Get()));
-  UpdateTime();  // it took long enough for the time to be stale
+  engine_.slowlog.Add(command.args, now_us_ / 1'000'000, duration_us, session.record->address,
+                      std::move(name), static_cast<size_t>(engine_.options.slowlog_max_len.Get()));
 }
 
 Disposition Dispatcher::AfterWrite(size_t stripe) {

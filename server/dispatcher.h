@@ -63,6 +63,9 @@ class Dispatcher {
   int64_t now_ms() const { return now_ms_; }
   int64_t now_us() const { return now_us_; }  // Unix time
 
+  // Reads the durations anew from which SLOWLOG and LATENCY hear of a command: after CONFIG SET.
+  void UpdateThresholds();
+
   // Finds the row and hashes and prefetches the key of a request that will be executed soon.
   void Prepare(std::span<const std::string_view> args, int database, PreparedCommand* command);
 
@@ -125,6 +128,7 @@ class Dispatcher {
                  const std::string& name);
   void Account(Session& session, const PreparedCommand& command, const Status& status,
                uint64_t ticks);
+  void AccountSlow(Session& session, const PreparedCommand& command, uint64_t ticks);
   Disposition AfterWrite(size_t stripe);
 
   Engine& engine_;
@@ -133,6 +137,8 @@ class Dispatcher {
   TickClock ticks_;
   int64_t now_ms_ = 0;
   int64_t now_us_ = 0;
+  int64_t slowlog_us_ = -1, latency_ms_ = 0;  // the thresholds; below: the lower of the two
+  uint64_t slow_ticks_ = UINT64_MAX;
   size_t settle_home_ = 0;
   std::vector<int> positions_;        // scratch
   protocol::OutputBuffer discarded_;  // the replies of clients that want none

@@ -14,6 +14,7 @@
 #include "server/clock.h"
 #include "server/command_table.h"
 #include "server/config/live_options.h"
+#include "server/latency_monitor.h"
 #include "server/logging.h"
 #include "server/monitors.h"
 #include "server/notifications.h"
@@ -72,6 +73,7 @@ struct Engine : private storage::KeyspaceObserver {
   ClientRegistry clients;
   Monitors monitors;
   SlowLog slowlog;
+  LatencyMonitor latency;
   ClientPause pause;
   std::unique_ptr<ScriptCache> scripts;  // by SHA1, for all workers
   LuaMemoryBudget lua_memory;            // of all workers' VMs together

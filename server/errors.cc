@@ -19,13 +19,26 @@ std::string OnlyInSubscriberContext(std::string_view command) {
       command);
 }
 
-std::string UnknownSubcommand(std::string_view command, std::string_view subcommand) {
-  std::string upper(command);
+namespace {
+
+std::string Upper(std::string_view text) {
+  std::string upper(text);
   for (char& c : upper) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
+  return upper;
+}
+
+}  // namespace
+
+std::string UnknownSubcommand(std::string_view command, std::string_view subcommand) {
   return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
-                     UpToZero(subcommand.substr(0, 128)), upper);
+                     UpToZero(subcommand.substr(0, 128)), Upper(command));
+}
+
+std::string BadSubcommand(std::string_view command, std::string_view subcommand) {
+  return fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",
+                     UpToZero(subcommand.substr(0, 128)), Upper(command));
 }
 
 std::string NoPermissionToRun(std::string_view user, std::string_view command) {

@@ -145,6 +145,8 @@ std::string WrongArity(
 std::string InvalidExpire(std::string_view command);  // ERR invalid expire time in 'set' command
 std::string OnlyInSubscriberContext(std::string_view command);
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
+// Where a subcommand was given arguments that it does not take.
+std::string BadSubcommand(std::string_view command, std::string_view subcommand);
 std::string NoPermissionToRun(std::string_view user, std::string_view command);
 inline constexpr std::string_view kNoPermissionForKey = "NOPERM No permissions to access a key";
 

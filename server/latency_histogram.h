@@ -52,6 +52,12 @@ class LatencySum {
     }
   }
   uint64_t total() const { return total_; }
+  // The entries up to about `ticks`.
+  uint64_t CountUpTo(uint64_t ticks) const {
+    uint64_t sum = 0;
+    for (size_t i = 0; i <= LatencyHistogram::BucketOf(ticks); ++i) sum += counts_[i];
+    return sum;
+  }
   // The duration that `percentile` (0 to 100) of the entries do not exceed. REQUIRES: total() > 0.
   uint64_t Percentile(double percentile) const {
     const double wanted = static_cast<double>(total_) * percentile / 100;

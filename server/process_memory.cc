@@ -52,6 +52,27 @@ ProcessMemory ReadProcessMemory() {
   return memory;
 }
 
+bool PurgeAllocator() {
+#ifdef LARDER_JEMALLOC
+  const std::string name = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
+  return mallctl(name.c_str(), nullptr, nullptr, nullptr, 0) == 0;
+#else
+  malloc_trim(0);
+  return true;
+#endif
+}
+
+std::string AllocatorReport() {
+  std::string report;
+#ifdef LARDER_JEMALLOC
+  malloc_stats_print([](void* text, const char* part) { *static_cast<std::string*>(text) += part; },
+                     &report, nullptr);
+#else
+  report = "Stats not supported for the current allocator";
+#endif
+  return report;
+}
+
 std::string AllocatorName() {
 #ifdef LARDER_JEMALLOC
   return "jemalloc-" + std::to_string(JEMALLOC_VERSION_MAJOR) + "." +

@@ -16,6 +16,12 @@ struct ProcessMemory {
 // Reads /proc and the allocator's statistics: some 10 microseconds.
 ProcessMemory ReadProcessMemory();
 
+// Gives unused pages back to the system: some milliseconds. False when the allocator refuses.
+bool PurgeAllocator();
+
+// The allocator's own statistics, pages of text.
+std::string AllocatorReport();
+
 // "jemalloc-5.3.0", or "libc" in sanitizer builds.
 std::string AllocatorName();
 

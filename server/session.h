@@ -111,8 +111,8 @@ class Session {
   // The next run of the parked script takes all stripes: it reached a key that it had not declared.
   bool script_needs_all_stripes = false;
 
-  // The memory that a large argument of the running command lies in, if the command may keep it: the argument
-  // stays where it is. Null when it should be copied. To be freed with free().
+  // The memory that a large argument of the running command lies in, if the command may keep it:
+  // the argument stays where it is. Null when it should be copied. To be freed with free().
   virtual void* TakeArgumentMemory(std::string_view /*argument*/) { return nullptr; }
   // Keeps what was made of it alive to the command's end: SLOWLOG may still read the argument.
   storage::Ref<storage::Object> kept_argument;

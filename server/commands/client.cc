@@ -218,6 +218,7 @@ Status Pause(CommandContext& ctx) {
     if (!ctx.args.Match("WRITE")) return Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     writes_only = true;
   }
+  if (ctx.args.HasMore()) return Error(errors::BadSubcommand("client", ctx.args.all()[1]));
   const auto timeout_ms = storage::ParseInteger(text);
   if (!timeout_ms) return Error("ERR timeout is not an integer or out of range");
   if (*timeout_ms < 0) return Error("ERR timeout is negative");
@@ -343,7 +344,7 @@ Status Help(CommandContext& ctx) {
       "UNPAUSE",
       "    Stop the current client pause, resuming traffic.",
       "HELP",
-      "    Print this help.",
+      "    Prints this help.",
   };
   return WriteHelp(ctx, kLines);
 }

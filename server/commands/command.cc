@@ -200,7 +200,7 @@ Status Help(CommandContext& ctx) {
       "GETKEYSANDFLAGS <full-command>",
       "    Return the keys and the access flags from a full Redis command.",
       "HELP",
-      "    Print this help.",
+      "    Prints this help.",
   };
   return WriteHelp(ctx, kLines);
 }

@@ -43,6 +43,7 @@ Status Set(CommandContext& ctx) {
   }
   const Outcome set = ctx.engine.option_store.Set(pairs, {.allow_protected = MaySetProtected(ctx)});
   if (!set.ok()) return Error(set.error());
+  ctx.dispatcher.UpdateThresholds();
   ctx.reply.Ok();
   return Ok();
 }

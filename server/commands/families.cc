@@ -6,11 +6,15 @@ namespace larder {
 
 std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
-      StringCommands(),     StringWriteCommands(), StringComparisonCommands(), CounterCommands(),
-      KeyCommands(),        KeyExpiryCommands(),   DatabaseCommands(),         SetCommands(),
-      SetRandomCommands(),  SetAlgebraCommands(),  TransactionCommands(),      PubSubCommands(),
-      ConnectionCommands(), ClientCommands(),      ServerCommands(),           ConfigCommands(),
-      InfoCommands(),       ScriptingCommands(),   CommandCommands(),
+      StringCommands(),      StringWriteCommands(), StringComparisonCommands(),
+      CounterCommands(),     KeyCommands(),         KeyExpiryCommands(),
+      DatabaseCommands(),    SetCommands(),         SetRandomCommands(),
+      SetAlgebraCommands(),  TransactionCommands(), PubSubCommands(),
+      ConnectionCommands(),  ClientCommands(),      ServerCommands(),
+      ConfigCommands(),      InfoCommands(),        ScriptingCommands(),
+      CommandCommands(),     SlowLogCommands(),     LatencyCommands(),
+      MemoryCommands(),      DebugCommands(),       ClusterCommands(),
+      ReplicationCommands(),
   };
   return kFamilies;
 }

@@ -75,7 +75,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.0.0",
      .group = Group::kServer,
      .flags = Flag::kLoading | Flag::kStale | Flag::kDangerous,
-     .handler = Info},
+     .handler = Info,
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
 };
 
 }  // namespace

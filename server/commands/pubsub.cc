@@ -81,7 +81,7 @@ Status Spublish(CommandContext& ctx) { return PublishTo(ctx, true); }
 
 Status ListChannels(CommandContext& ctx, ChannelKind kind) {
   const std::string_view pattern = ctx.args.HasMore() ? ctx.args.Next() : std::string_view();
-  if (ctx.args.HasMore()) return Error(errors::WrongArity(ctx.command.full_name));
+  if (ctx.args.HasMore()) return Error(errors::BadSubcommand("pubsub", ctx.args.all()[1]));
   const auto channels = ctx.engine.pubsub.Channels(kind, pattern);
   ctx.reply.Array(static_cast<int64_t>(channels.size()));
   for (const std::string& channel : channels) ctx.reply.Bulk(channel);
@@ -124,7 +124,7 @@ Status Help(CommandContext& ctx) {
       "SHARDNUMSUB [<shardchannel> ...]",
       "    Return the number of subscribers for the specified shard level channel(s)",
       "HELP",
-      "    Print this help.",
+      "    Prints this help.",
   };
   return WriteHelp(ctx, kLines);
 }

@@ -151,8 +151,8 @@ Status ScriptHelp(CommandContext& ctx) {
   return WriteHelp(ctx, kLines);
 }
 
-constexpr uint32_t kEvalFlags =
-    Flag::kNoScript | Flag::kStale | Flag::kSkipMonitor | Flag::kRunsScript;
+constexpr uint32_t kEvalFlags = Flag::kNoScript | Flag::kStale | Flag::kSkipMonitor |
+                                Flag::kRunsScript | Flag::kNoMandatoryKeys;
 constexpr int kAnyUse = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
 constexpr int kReadUse = KeyFlag::kRO | KeyFlag::kAccess;
 constexpr std::string_view kEvalComplexity = "Depends on the script that is executed.";
@@ -174,7 +174,8 @@ constexpr CommandSpec kScriptSubcommands[] = {
      .since = "2.6.0",
      .group = Group::kScripting,
      .flags = Flag::kNoScript,
-     .handler = ScriptExists},
+     .handler = ScriptExists,
+     .tips = "request_policy:all_shards response_policy:agg_logical_and"},
     {.name = "flush",
      .syntax = "[ASYNC | SYNC]",
      .summary = "Removes all server-side Lua scripts from the script cache.",
@@ -182,7 +183,8 @@ constexpr CommandSpec kScriptSubcommands[] = {
      .since = "2.6.0",
      .group = Group::kScripting,
      .flags = Flag::kNoScript,
-     .handler = ScriptFlush},
+     .handler = ScriptFlush,
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
     {.name = "help",
      .syntax = "",
      .summary = "Returns helpful text about the different subcommands.",
@@ -198,7 +200,8 @@ constexpr CommandSpec kScriptSubcommands[] = {
      .since = "2.6.0",
      .group = Group::kScripting,
      .flags = Flag::kNoScript | Flag::kAllowBusy,
-     .handler = ScriptKill},
+     .handler = ScriptKill,
+     .tips = "request_policy:all_shards response_policy:one_succeeded"},
     {.name = "load",
      .syntax = "script",
      .summary = "Loads a server-side Lua script to the script cache.",
@@ -206,7 +209,8 @@ constexpr CommandSpec kScriptSubcommands[] = {
      .since = "2.6.0",
      .group = Group::kScripting,
      .flags = Flag::kNoScript | Flag::kStale | Flag::kRunsScript,
-     .handler = ScriptLoad},
+     .handler = ScriptLoad,
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
     {.name = "show",
      .syntax = "sha1",
      .summary = "Shows the text of a server-side Lua script in the script cache.",

@@ -37,7 +37,8 @@ Status Monitor(CommandContext& ctx) {
 }
 
 Status Shutdown(CommandContext& ctx) {
-  bool now = false, save = false, abort = false;
+  bool now = false, save = false, no_save = false, abort = false;
+  const bool alone = ctx.args.remaining() == 1;
   while (ctx.args.HasMore()) {
     if (ctx.args.Match("NOW")) {
       now = true;
@@ -45,10 +46,13 @@ Status Shutdown(CommandContext& ctx) {
       abort = true;
     } else if (ctx.args.Match("SAVE")) {
       save = true;
-    } else if (!ctx.args.Match("NOSAVE") && !ctx.args.Match("FORCE")) {
+    } else if (ctx.args.Match("NOSAVE")) {
+      no_save = true;
+    } else if (!ctx.args.Match("FORCE")) {
       return Error(errors::kSyntax);
     }
   }
+  if ((save && no_save) || (abort && !alone)) return Error(errors::kSyntax);
   if (abort) return Error("ERR No shutdown in progress.");
   if (!ctx.engine.hooks.shut_down) return Error("ERR Errors trying to SHUTDOWN. Check logs.");
   ctx.engine.log.Notice("User requested shutdown...");
@@ -99,7 +103,7 @@ Status ModuleHelp(CommandContext& ctx) {
       "LIST",
       "    Return a list of loaded modules.",
       "HELP",
-      "    Print this help.",
+      "    Prints this help.",
   };
   return WriteHelp(ctx, kLines);
 }
