@@ -64,7 +64,7 @@ Status List(CommandContext& ctx) {
       Records wanted;
       while (ctx.args.HasMore()) {
         const auto id = storage::ParseInteger(ctx.args.Next());
-        if (!id || *id <= 0) return Error("ERR Invalid client ID");
+        if (!id) return Error("ERR Invalid client ID");
         if (auto record = ctx.engine.clients.Find(static_cast<uint64_t>(*id))) {
           wanted.push_back(std::move(record));
         }

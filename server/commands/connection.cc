@@ -82,10 +82,9 @@ void WriteHello(CommandContext& ctx) {
   ctx.reply.Array(0);
 }
 
+// Options take effect as they are read, as in Redis: one that follows may still be wrong.
 Status Hello(CommandContext& ctx) {
   int64_t version = 0;
-  std::string_view user, password, name;
-  bool has_auth = false, has_name = false;
   if (ctx.args.HasMore()) {
     version = ctx.args.NextInt(errors::kProtoNotInteger);
     if (ctx.args.failed()) return ctx.args.status();
@@ -94,22 +93,18 @@ Status Hello(CommandContext& ctx) {
   while (ctx.args.HasMore()) {
     const std::string_view option = ctx.args.Peek();
     if (ctx.args.remaining() >= 3 && ctx.args.Match("AUTH")) {
-      user = ctx.args.Next();
-      password = ctx.args.Next();
-      has_auth = true;
+      const std::string_view user = ctx.args.Next();
+      if (Status login = LogIn(ctx, user, ctx.args.Next()); !login.ok()) return login;
     } else if (ctx.args.remaining() >= 2 && ctx.args.Match("SETNAME")) {
-      name = ctx.args.Next();
-      has_name = true;
+      const std::string_view name = ctx.args.Next();
       if (!IsClientName(name)) return Error(errors::kBadClientName);
+      SetClientName(ctx.session, name);
     } else {
-      return Error("ERR Syntax error in HELLO option '" + std::string(option) + "'");
+      return Error("ERR Syntax error in HELLO option '" + std::string(errors::UpToZero(option)) +
+                   "'");
     }
   }
-  if (has_auth) {
-    if (Status login = LogIn(ctx, user, password); !login.ok()) return login;
-  }
   if (!ctx.session.authenticated) return Error(errors::kHelloNoAuth);
-  if (has_name) SetClientName(ctx.session, name);
   if (version != 0) {
     ctx.session.SetProtocol(static_cast<protocol::Version>(version));
     ctx.reply.set_version(ctx.session.reply.version());
