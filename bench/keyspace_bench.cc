@@ -23,7 +23,12 @@ namespace {
 
 constexpr size_t kKeyBytes = 16;
 
-void WriteKey(size_t number, char* key) { std::snprintf(key, kKeyBytes + 1, "key:%012zu", number); }
+// "key:" and twelve digits.
+void WriteKey(size_t number, char* key) {
+  std::memcpy(key, "key:", 4);
+  for (size_t i = kKeyBytes; i-- > 4; number /= 10) key[i] = static_cast<char>('0' + number % 10);
+  key[kKeyBytes] = '\0';
+}
 
 int64_t ResidentBytes() {
   std::ifstream statm("/proc/self/statm");

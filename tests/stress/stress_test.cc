@@ -218,7 +218,9 @@ TEST_F(StressTest, EveryRequestGetsOneReply) {
             sum += std::atoll(item.text.c_str());
           }
           // Eviction may have taken one of them.
-          if (both && engine_.keyspace.Stats().evicted == 0) ASSERT_EQ(sum, 0);
+          if (both && engine_.keyspace.Stats().evicted == 0) {
+            ASSERT_EQ(sum, 0);
+          }
         }
         ++replies_read;
       }
