@@ -69,8 +69,8 @@ class OutputBuffer {
 
   // Unsent bytes in all.
   size_t size() const { return pinned_bytes_ + tail_.size() - sent_from_tail_; }
-  // Of these, those behind the pinned value that is being sent: what output limits count, so that one
-  // large value always passes.
+  // Of these, those behind the pinned value that is being sent: what output limits count, so that
+  // one large value always passes.
   size_t waiting_bytes() const {
     return segments_.empty() ? size() : size() - segments_.front().bytes() + sent_from_front_;
   }

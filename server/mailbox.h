@@ -37,8 +37,8 @@ class Mailbox {
   void Push(uint64_t session_id, std::shared_ptr<const PushMessage> message);
   void Post(std::function<void()> task);
 
-  // Whether anything waits. What was posted before its sender's client was answered is seen here by whoever has
-  // read a later request of that client.
+  // Whether anything waits. What was posted before its sender's client was answered is seen here by
+  // whoever has read a later request of that client.
   bool pending() const { return pending_.load(std::memory_order_acquire); }
 
   // Runs what is waiting: `find` answers the session of an id, or null. Tasks and deliveries may

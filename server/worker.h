@@ -54,8 +54,8 @@ class Worker {
   Dispatcher& dispatcher() { return dispatcher_; }
   WorkerStatistics& statistics() { return dispatcher_.statistics(); }
   int64_t steady_us() const { return steady_us_; }
-  // Delivers what other threads have posted by now. Before a request is run, so that a message that was
-  // published before it was sent comes before its reply.
+  // Delivers what other threads have posted by now. Before a request is run, so that a message that
+  // was published before it was sent comes before its reply.
   void DeliverPosted() {
     if (mailbox_.pending()) DeliverMessages();
   }

@@ -30,9 +30,9 @@ TEST_F(PubSubCommands, MessagesKeepTheirOrder) {
   Run("PUBLISH a 1");
   Run("PUBLISH b 2");
   Run("PUBLISH a 3");
-  EXPECT_THAT(Pushes(subscriber), ElementsAre(IsBulks({"message", "a", "1"}),
-                                              IsBulks({"message", "b", "2"}),
-                                              IsBulks({"message", "a", "3"})));
+  EXPECT_THAT(Pushes(subscriber),
+              ElementsAre(IsBulks({"message", "a", "1"}), IsBulks({"message", "b", "2"}),
+                          IsBulks({"message", "a", "3"})));
 }
 
 TEST_F(PubSubCommands, PatternsSeeTheChannel) {
@@ -174,8 +174,7 @@ TEST_F(PubSubCommands, ExpiryOnReadIsAnEvent) {
   Run("SET k v PX 5");
   clock.Advance(5ms);
   EXPECT_THAT(Run("GET k"), IsNull());
-  EXPECT_THAT(Pushes(subscriber),
-              ElementsAre(IsBulks({"message", "__keyevent@0__:expired", "k"})));
+  EXPECT_THAT(Pushes(subscriber), ElementsAre(IsBulks({"message", "__keyevent@0__:expired", "k"})));
 }
 
 }  // namespace
