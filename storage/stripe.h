@@ -128,7 +128,7 @@ class Stripe {
   RelaxedCounter hits, misses, expired, evicted;
   RelaxedCounter keys;                    // of all databases
   RelaxedCounter next_due_ms{kNeverDue};  // when ExpireSlice has work; may be too early
-  // As of the last ExpireSlice: due keys that it left, and the age of the oldest.
+  // As of the last ExpireSlice with work: due keys that it left, and the age of the oldest.
   RelaxedCounter expire_backlog, expire_lag_ms;
   RelaxedCounter wheel_bytes, ghost_bytes;
 

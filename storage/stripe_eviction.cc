@@ -117,11 +117,11 @@ bool Stripe::EvictOne(const EvictionPressure& pressure) {
   if (pressure.policy == EvictionPolicy::kAllKeysLfu) return EvictLfu(database, pressure);
   StripeDatabase& in = this->database(database);
   const auto expiries = static_cast<size_t>(in.expiries.Get());
-  if (pressure.policy == EvictionPolicy::kVolatileTtl ||
-      (only_volatile && expiries < in.table.size() / kVolatileRareShare)) {
-    if (EvictFromWheel(database, pressure)) return true;
-  }
-  return EvictSampled(database, pressure);
+  const bool wheel_first = pressure.policy == EvictionPolicy::kVolatileTtl ||
+                           expiries < in.table.size() / kVolatileRareShare;
+  if (only_volatile && wheel_first && EvictFromWheel(database, pressure)) return true;
+  if (EvictSampled(database, pressure)) return true;
+  return only_volatile && !wheel_first && EvictFromWheel(database, pressure);
 }
 
 // A database that has keys to evict, the more likely the more it has; -1 when none has.
@@ -230,10 +230,11 @@ bool Stripe::EvictSampled(int database, const EvictionPressure& pressure) {
   return true;
 }
 
-// Collects the slots of random buckets; where those are all but empty, of a whole segment.
+// Collects the slots of random buckets; where those are all but empty, of a few whole segments.
 template <class Collect>
 void Stripe::DrawSample(Table& table, Sample& sample, Collect collect) {
   constexpr int kBucketsMax = 128;
+  constexpr int kSegmentsMax = 8;
   for (int i = 0; i < kBucketsMax && sample.count < kEvictionSamples; ++i) {
     Bucket* bucket = table.RandomBucket(Random());
     if (bucket == nullptr) return;
@@ -243,11 +244,9 @@ void Stripe::DrawSample(Table& table, Sample& sample, Collect collect) {
   }
   const size_t size = table.directory_size();
   if (sample.count > 0 || size == 0) return;
-  const size_t start = Random() % size;
-  for (size_t passed = 0; passed < size && sample.count == 0;) {
-    const size_t index = (start + passed) % size;
-    const size_t next = table.VisitSegment(index, collect);
-    passed += next - index;
+  size_t index = Random() % size;
+  for (int i = 0; i < kSegmentsMax && sample.count == 0; ++i) {
+    index = table.VisitSegment(index, collect) % size;
   }
 }
 

@@ -52,8 +52,14 @@ void Stripe::SettleReferences(int database, std::span<const uint32_t> references
 }
 
 bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline) {
-  SliceBudget budget(deadline);
   clock_.Pass(now_ms);
+  SweepAges();
+  CountEvictionMemory();
+  const bool compacts = std::any_of(databases_.begin(), databases_.end(), [](const auto& in) {
+    return in.wheel != nullptr && in.wheel->WantsCompaction(static_cast<size_t>(in.expiries.Get()));
+  });
+  if (now_ms < next_due_ms.Get() && !compacts) return false;
+  SliceBudget budget(deadline);
   bool more = false;
   int64_t next_ms = kNeverDue;
   const auto count = static_cast<int>(databases_.size());
@@ -77,8 +83,6 @@ bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point d
   int64_t lag_ms = 0;
   expire_backlog.Set(more ? static_cast<int64_t>(ExpireBacklog(now_ms, &lag_ms)) : 0);
   expire_lag_ms.Set(lag_ms);
-  SweepAges();
-  CountEvictionMemory();
   return more;
 }
 
