@@ -103,8 +103,12 @@ class Dispatcher {
     if (deliver_messages) deliver_messages();
   }
 
-  // Serves other clients for a moment: called by a long script. Set by the worker.
+  // Serves other clients for a moment: called by a long script, and by KEYS while it holds no
+  // stripe. Set by the worker.
   std::function<void()> take_turn;
+  void TakeTurn() {
+    if (take_turn) take_turn();
+  }
   // Whether a script of this worker is running (its other clients' scripts park).
   bool script_running = false;
   // Whether memory was full, with nothing to evict, when the last command that asks for it began.

@@ -1,4 +1,5 @@
 // Whole databases: KEYS, SCAN, RANDOMKEY, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,22 +17,32 @@ using storage::Entry;
 // So many keys lie in a bucket at the most: what COUNT is divided by.
 constexpr int64_t kKeysPerBucket = 7;
 constexpr int kScanStepsMax = 64;  // of one SCAN over a sparse table
-constexpr size_t kKeysBucketsPerStep = 256;
+constexpr size_t kKeysBucketsPerStep = 64;
+constexpr auto kSlice = std::chrono::microseconds(500);  // of KEYS, between turns for others
 
+// In slices: between two steps no stripe is held, so the worker's other clients are served.
 Status Keys(CommandContext& ctx) {
   const ScanOptions filter{.pattern = ctx.args.Next()};
-  const auto keys = ctx.reply.ArrayLater();
+  const bool in_slices = !ctx.in_exec() && !ctx.in_script();
+  protocol::OutputBuffer buffer;  // what this client is pushed meanwhile must not come in between
+  protocol::ReplyWriter found(buffer);
   int64_t count = 0;
   uint64_t cursor = 0;
+  auto slice_end = std::chrono::steady_clock::now() + kSlice;
   do {
+    if (in_slices && std::chrono::steady_clock::now() >= slice_end) {
+      ctx.dispatcher.TakeTurn();
+      slice_end = std::chrono::steady_clock::now() + kSlice;
+    }
     cursor = ctx.engine.keyspace.Scan(ctx.db.index(), cursor, kKeysBucketsPerStep, ctx.db.now_ms(),
                                       ctx.all_stripes_held(), [&](const Entry& entry) {
                                         if (!filter.Matches(entry.key())) return;
-                                        ctx.reply.Bulk(entry.key());
+                                        found.Bulk(entry.key());
                                         ++count;
                                       });
   } while (cursor != 0);
-  ctx.reply.Finish(keys, count);
+  ctx.reply.Array(count);
+  ctx.reply.Raw(buffer.tail().view());
   return Ok();
 }
 

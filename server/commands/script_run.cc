@@ -73,7 +73,7 @@ class CommandScriptHost final : public ScriptHost {
       }
     }
     if (now_us - last_turn_us_ >= kTurnEveryUs) {
-      if (ctx_.dispatcher.take_turn) ctx_.dispatcher.take_turn();
+      ctx_.dispatcher.TakeTurn();
       last_turn_us_ = ctx_.engine.clock.SteadyMicros();
     }
     return !running_.killed.load(std::memory_order_relaxed);
