@@ -118,7 +118,7 @@ class RedisSampler {
  private:
   static constexpr uint8_t kInitial = 5;
   static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
-  // Few traces tell the time; at this pace Redis does about as well as it can.
+  // Few traces tell the time. What suits Redis best differs from trace to trace.
   static constexpr uint64_t kRequestsPerMinute = 20'000;
   struct Key {
     uint64_t used = 0;

@@ -6,6 +6,14 @@
 #include <cstdlib>
 #include <utility>
 
+#ifdef LARDER_JEMALLOC
+// jemalloc reads this name before anything else runs. Freed pages go back to the system within a
+// fraction of a second, not within its ten: a cache at its limit frees as fast as it fills, and
+// what waits to go would come on top of the limit.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "dirty_decay_ms:200,muzzy_decay_ms:0";
+#endif
+
 namespace larder::storage::memory {
 namespace {
 

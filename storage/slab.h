@@ -35,7 +35,7 @@ class Slab {
   size_t reserved_bytes() const { return static_cast<size_t>(reserved_bytes_.Get()); }
   // Whether so much is free between the pieces that moving them is worth the work.
   bool sparse() const {
-    return reserved_bytes() > used_bytes() + used_bytes() / 16 + kToleratedBytes;
+    return reserved_bytes() > used_bytes() + used_bytes() / 12 + kToleratedBytes;
   }
 
   // Moves the pieces of a sparse page to others: `move(piece)` allocates anew, copies, frees the

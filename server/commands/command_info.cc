@@ -228,7 +228,12 @@ void WriteCommandInfo(const CommandTable& table, const CommandInfo& info, ReplyW
   for (const KeySpec& keys : spec.keys) {
     if (keys.kind != KeySpec::Kind::kNone) WriteKeySpec(reply, keys);
   }
-  reply.Array(static_cast<int64_t>(spec.subcommands.size()));
+  // As redis-server has it: an empty set without subcommands, an array with them.
+  if (spec.subcommands.empty()) {
+    reply.Set(0);
+  } else {
+    reply.Array(static_cast<int64_t>(spec.subcommands.size()));
+  }
   for (const CommandSpec& subcommand : spec.subcommands) {
     WriteCommandInfo(table, table.InfoOf(subcommand), reply);
   }

@@ -338,19 +338,30 @@ class Matcher {
   Capture capture_[kCapturesMax];
 };
 
+// The offset of `pattern` in `subject` from `start` on, or npos.
+size_t SearchPlain(lua_State* L, std::string_view subject, std::string_view pattern, size_t start) {
+  constexpr size_t kWindowBytes = 1024 * 1024;
+  if (pattern.empty()) return start;
+  // memmem is linear, whatever the two hold; window by window, so that a long search can be killed.
+  for (size_t at = start; at < subject.size(); at += kWindowBytes) {
+    const std::string_view window = subject.substr(at, kWindowBytes + pattern.size() - 1);
+    Charge(L, window.size());
+    const void* found = memmem(window.data(), window.size(), pattern.data(), pattern.size());
+    if (found != nullptr) {
+      return static_cast<size_t>(static_cast<const char*>(found) - subject.data());
+    }
+  }
+  return std::string_view::npos;
+}
+
 int FindPlain(lua_State* L, std::string_view subject, std::string_view pattern, size_t start) {
-  Charge(L, subject.size() - start);
-  // memmem is linear, whatever the two hold.
-  const void* found = pattern.empty() ? subject.data() + start
-                                      : memmem(subject.data() + start, subject.size() - start,
-                                               pattern.data(), pattern.size());
-  if (found == nullptr) {
+  const size_t offset = SearchPlain(L, subject, pattern, start);
+  if (offset == std::string_view::npos) {
     lua_pushnil(L);
     return 1;
   }
-  const ptrdiff_t offset = static_cast<const char*>(found) - subject.data();
-  lua_pushinteger(L, offset + 1);
-  lua_pushinteger(L, offset + static_cast<ptrdiff_t>(pattern.size()));
+  lua_pushinteger(L, static_cast<lua_Integer>(offset + 1));
+  lua_pushinteger(L, static_cast<lua_Integer>(offset + pattern.size()));
   return 2;
 }
 

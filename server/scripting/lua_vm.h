@@ -20,7 +20,7 @@
 namespace larder {
 
 inline constexpr int kInstructionsPerTickMax = 1000;
-inline constexpr int kInstructionsPerTickMin = 16;
+inline constexpr int kInstructionsPerTickMin = 4;
 inline constexpr size_t kWorkPerTick = 32 * 1024;  // bytes touched or steps taken in C++
 inline constexpr size_t kGrowthPerTickBytes = 1024 * 1024;
 inline constexpr size_t kNativeStackBytesMax = 1024 * 1024;

@@ -263,7 +263,7 @@ TEST_F(KeyspaceTest, CompactionGivesSparsePagesBack) {
   const KeyspaceStats stats = keyspace.Stats();
   if (stats.slab_bytes_reserved != stats.entry_bytes) {  // there is no slab under sanitizers
     EXPECT_LT(stats.slab_bytes_reserved, before / 2);
-    EXPECT_LT(stats.slab_bytes_reserved, stats.entry_bytes * 17 / 16 + 6 * 1024 * 1024);
+    EXPECT_LT(stats.slab_bytes_reserved, stats.entry_bytes * 13 / 12 + 6 * 1024 * 1024);
   }
   for (size_t i = 0; i < kKeys; i += 8) {
     ASSERT_EQ(db.Find(K(Numbered(i)))->string(), std::string(300, 'v'));
