@@ -119,8 +119,29 @@ HashSet::~HashSet() { FreeSome(std::numeric_limits<size_t>::max()); }
 
 HashSet HashSet::Clone() const {
   HashSet clone(seed_);
-  ForEach([&](std::string_view member) { clone.Insert(member); });
+  clone.FreeSome(std::numeric_limits<size_t>::max());  // its first segment
+  clone.global_depth_ = global_depth_;
+  clone.segments_of_depth_.assign(segments_of_depth_.size(), 0);
+  clone.directory_.reserve(directory_.size());
+  while (clone.directory_.size() < directory_.size()) {
+    const Segment* const segment = directory_[clone.directory_.size()];
+    const size_t run = size_t{1} << (global_depth_ - segment->depth);
+    clone.directory_.insert(clone.directory_.end(), run, clone.CopyOf(segment));
+  }
+  clone.size_ = size_;
   return clone;
+}
+
+HashSet::Segment* HashSet::CopyOf(const Segment* segment) {
+  Segment* const copy = NewSegment(segment->capacity, segment->depth);
+  copy->count = segment->count;
+  std::memcpy(copy->tags(), segment->tags(), segment->capacity);
+  for (size_t i = 0; i < segment->capacity; ++i) {
+    if (segment->tags()[i] == 0) continue;
+    copy->slots()[i] = Slot::Make(segment->slots()[i].text());
+    bytes_ += copy->slots()[i].AllocatedBytes();
+  }
+  return copy;
 }
 
 bool HashSet::FreeSome(size_t members) {

@@ -68,6 +68,7 @@ class HashSet {
 
   size_t DirectoryIndex(uint64_t hash) const;
   Segment* NewSegment(size_t capacity, uint8_t depth);
+  Segment* CopyOf(const Segment* segment);
   void DeleteSegment(Segment* segment);  // the slots' texts belong to somebody else by now
   void FreeMembers(Segment* segment);
   void Point(Segment* segment, uint64_t hash);  // all directory entries of the hash's prefix

@@ -17,12 +17,17 @@ using storage::Entry;
 // So many keys lie in a bucket at the most: what COUNT is divided by.
 constexpr int64_t kKeysPerBucket = 7;
 constexpr int kScanStepsMax = 64;  // of one SCAN over a sparse table
+// KEYS holds a stripe for so many buckets; for fewer where a match may take long.
 constexpr size_t kKeysBucketsPerStep = 64;
+constexpr size_t kBucketsPerLongMatch = 1;
+constexpr size_t kLongPatternBytes = 1024;
 constexpr auto kSlice = std::chrono::microseconds(500);  // of KEYS, between turns for others
 
 // In slices: between two steps no stripe is held, so the worker's other clients are served.
 Status Keys(CommandContext& ctx) {
   const ScanOptions filter{.pattern = ctx.args.Next()};
+  const bool long_pattern = filter.pattern->size() > kLongPatternBytes;
+  const size_t buckets = long_pattern ? kBucketsPerLongMatch : kKeysBucketsPerStep;
   const bool in_slices = !ctx.in_exec() && !ctx.in_script();
   protocol::OutputBuffer buffer;  // what this client is pushed meanwhile must not come in between
   protocol::ReplyWriter found(buffer);
@@ -34,7 +39,7 @@ Status Keys(CommandContext& ctx) {
       ctx.dispatcher.TakeTurn();
       slice_end = std::chrono::steady_clock::now() + kSlice;
     }
-    cursor = ctx.engine.keyspace.Scan(ctx.db.index(), cursor, kKeysBucketsPerStep, ctx.db.now_ms(),
+    cursor = ctx.engine.keyspace.Scan(ctx.db.index(), cursor, buckets, ctx.db.now_ms(),
                                       ctx.all_stripes_held(), [&](const Entry& entry) {
                                         if (!filter.Matches(entry.key())) return;
                                         found.Bulk(entry.key());

@@ -76,12 +76,27 @@ void Subtract(CommandContext& ctx, const Sources& sources, Visitor&& visit) {
   });
 }
 
-// The union; in Redis's way an intset for as long as only integers come.
+// The union, built member by member from an intset on, which decides its form in Redis's way; or
+// from a clone of the largest source, where that is too large for any other form than a hashtable.
 storage::Ref<Set> Unite(CommandContext& ctx, const Sources& sources) {
   const SetLimits limits = SetLimitsOf(ctx);
-  storage::Ref<Set> result = NewSet(ctx);
+  const Set* largest = nullptr;
   for (const Set* source : sources) {
-    if (source == nullptr) continue;
+    if (source != nullptr && (largest == nullptr || source->size() > largest->size())) {
+      largest = source;
+    }
+  }
+  storage::Ref<Set> result;
+  const size_t small_max = std::max(limits.intset_entries_max, limits.listpack_entries_max);
+  if (largest != nullptr && largest->size() > small_max &&
+      largest->encoding() == storage::Encoding::kHashtable) {
+    result = storage::Ref<Set>(static_cast<Set*>(largest->Clone().get()));
+  } else {
+    result = NewSet(ctx);
+    largest = nullptr;
+  }
+  for (const Set* source : sources) {
+    if (source == nullptr || source == largest) continue;
     source->ForEach([&](std::string_view member) { result->Add(member, limits); });
   }
   return result;

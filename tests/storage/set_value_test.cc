@@ -180,6 +180,18 @@ TEST(Set, ACloneIsIndependent) {
   }
 }
 
+TEST(Set, ACloneOfALargeSetIsWholeAndCanChange) {
+  Ref<Set> set = MakeTable(5000);
+  Ref<Object> clone = set->Clone();
+  EXPECT_LE(clone->MemoryBytes(), set->MemoryBytes());
+  set.Release()->DropReference();
+  auto& copy = static_cast<Set&>(*clone);
+  for (int i = 0; i < 5000; ++i) ASSERT_TRUE(copy.Contains(Name(i)));
+  for (int i = 5000; i < 9000; ++i) ASSERT_TRUE(copy.Add(Name(i), kLimits));
+  for (int i = 0; i < 8990; ++i) ASSERT_TRUE(copy.Remove(Name(i)));
+  EXPECT_EQ(Members(copy).size(), 10u);
+}
+
 TEST(Set, IsFreedInSlices) {
   Ref<Set> set = MakeTable(10000);
   int slices = 1;
