@@ -77,12 +77,14 @@ class Session:
             connection.call(*call)
         connection.close()
 
-    def frames(self, name):
-        """All frames of a connection up to the answer of a PING sent now."""
+    def send_fence(self, name):
         self.fences += 1
+        self.get(name).send(encode([b"PING", b"fence:%d" % self.fences]))
+
+    def frames(self, name):
+        """All frames of a connection up to the answer of the fence."""
         token = b"fence:%d" % self.fences
         connection = self.get(name)
-        connection.send(encode([b"PING", token]))
         found = []
         while True:
             frame = connection.read()
@@ -248,6 +250,7 @@ class Runner:
         self.both(lambda session: session.open(step.conn), step)
 
     def fence(self, step):
+        self.both(lambda session: session.send_fence(step.conn), step)
         expected, got = self.both(lambda session: session.frames(step.conn), step)
         short = self.got if len(got) < len(expected) else self.expected
         if len(got) != len(expected):
@@ -270,9 +273,12 @@ class Runner:
         if not batch:
             return
 
-        def exchange(session):
+        def send(session):
+            session.get(batch[0].conn).send(
+                b"".join(encode(session.resolve(step.args)) for step in batch))
+
+        def receive(session):
             connection = session.get(batch[0].conn)
-            connection.send(b"".join(encode(session.resolve(step.args)) for step in batch))
             replies = []
             try:
                 for _ in batch:
@@ -281,7 +287,8 @@ class Runner:
                 replies.append(error)
             return replies
 
-        expected, got = self.both(exchange, batch[0])
+        self.both(send, batch[0])  # both servers work at the same time
+        expected, got = self.both(receive, batch[0])
         for at, step in enumerate(batch):
             a, b = expected[at], got[at]
             if isinstance(a, Exception) or isinstance(b, Exception):

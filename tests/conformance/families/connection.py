@@ -148,7 +148,7 @@ def client_text(g):
 def client_misc(g):
     return [Command("CLIENT", "ID", comparer=compare.same_type, mutable=False),
             Command("CLIENT", "NO-EVICT", g.choice(("ON", "OFF", "on"))),
-            Command("CLIENT", g.choice(("NO-EVICT", "NOSUCH", "GETNAME", "ID")), "x"),
+            Command("CLIENT", g.choice(("NO-EVICT", "NOSUCH", "GETNAME", "ID")), "x", mutable=False),
             Command("CLIENT", "NO-EVICT", "OFF", mutable=False)]
 
 
