@@ -1,8 +1,14 @@
 // larder: reads the command line and the configuration, then serves until told to stop.
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <string>
+#include <utility>
 
 #include "server/command_line.h"
+#include "server/config/config_file.h"
 #include "server/config/option_store.h"
 #include "server/logging.h"
 #include "server/server.h"
@@ -18,6 +24,24 @@ LogSettings LogSettingsOf(const OptionStore& options) {
           .rotate_bytes = live.log_rotate_bytes,
           .rotate_files = live.log_rotate_files};
 }
+
+// A file with this process's number, for as long as the object lives; none for an empty path.
+class PidFile {
+ public:
+  explicit PidFile(std::string path) : path_(std::move(path)) {}
+  ~PidFile() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+
+  Outcome Write() const {
+    return path_.empty() ? Outcome::Ok() : ReplaceFile(path_, std::to_string(getpid()) + "\n");
+  }
+
+ private:
+  const std::string path_;
+};
 
 int Main(int argc, char** argv) {
   OptionStore options;
@@ -37,6 +61,12 @@ int Main(int argc, char** argv) {
   });
   options.OnChange("dir", EnterFolder);
   options.SetWarningSink([&log](const std::string& text) { log.Warning(text); });
+  // Without this variable sd_notify has nobody to tell.
+  if (options.live().supervised == static_cast<int64_t>(SupervisedMode::kNo)) {
+    unsetenv("NOTIFY_SOCKET");
+  }
+  const PidFile pid_file(options.Text("pidfile"));
+  if (const Outcome written = pid_file.Write(); !written.ok()) log.Warning(written.error());
   return Server(options, log).Run();
 }
 

@@ -54,17 +54,18 @@ void WriteAllocator(const ProcessMemory& process, InfoReport& report) {
 }
 
 void WriteScriptMemory(const Engine& engine, InfoReport& report) {
-  const auto script_bytes = static_cast<int64_t>(engine.scripts->bytes());
-  report.Bytes("used_memory_lua", static_cast<uint64_t>(script_bytes));
-  report.Field("used_memory_vm_eval", script_bytes);
-  report.Field("used_memory_scripts_eval", script_bytes);
+  const size_t vms = engine.lua_memory.reserved();
+  const size_t scripts = engine.scripts->bytes();
+  report.Bytes("used_memory_lua", vms);
+  report.Field("used_memory_vm_eval", static_cast<int64_t>(vms));
+  report.Field("used_memory_scripts_eval", static_cast<int64_t>(scripts));
   report.Field("number_of_cached_scripts", static_cast<int64_t>(engine.scripts->count()));
   report.Field("number_of_functions", int64_t{0});
   report.Field("number_of_libraries", int64_t{0});
   report.Field("used_memory_vm_functions", int64_t{0});
-  report.Bytes("used_memory_vm_total", static_cast<uint64_t>(script_bytes));
+  report.Bytes("used_memory_vm_total", vms);
   report.Field("used_memory_functions", int64_t{0});
-  report.Bytes("used_memory_scripts", static_cast<uint64_t>(script_bytes));
+  report.Bytes("used_memory_scripts", scripts);
 }
 
 double Seconds(const timeval& time) {

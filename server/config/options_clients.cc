@@ -29,11 +29,13 @@ constexpr Option kOptions[] = {
     {.name = "tracking-table-max-keys",
      .type = OptionType::kInteger,
      .value = "1000000",
+     .flags = kNoEffect,
      .documentation = "Keys remembered for client-side caches; 0 is no limit.",
      .live = &LiveOptions::tracking_table_max_keys},
     {.name = "acllog-max-len",
      .type = OptionType::kInteger,
      .value = "128",
+     .flags = kNoEffect,
      .documentation = "Entries of ACL LOG.",
      .live = &LiveOptions::acllog_max_len},
 };

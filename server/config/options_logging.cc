@@ -68,6 +68,7 @@ constexpr Option kOptions[] = {
     {.name = "hide-user-data-from-log",
      .type = OptionType::kBool,
      .value = "no",
+     .flags = kNoEffect,
      .documentation = "Keep keys, values and arguments out of the log.",
      .live = &LiveOptions::hide_user_data_from_log},
 };
