@@ -68,17 +68,21 @@ int Server::Run() {
 
 void Server::WatchSignals() {
   signal(SIGPIPE, SIG_IGN);
+  WatchReload();
   stop_signals_.async_wait([this](asio::error_code error, int number) {
     if (error) return;
     log_.Notice(
         fmt::format("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM"));
     RequestStop(false);
   });
+}
+
+void Server::WatchReload() {
   reload_signal_.async_wait([this](asio::error_code error, int) {
     if (error) return;
     if (const Outcome reopened = log_.Reopen(); !reopened.ok()) log_.Warning(reopened.error());
     log_.Notice("Log file reopened (SIGHUP)");
-    WatchSignals();
+    WatchReload();
   });
 }
 

@@ -27,6 +27,7 @@ class Server {
 
  private:
   void WatchSignals();
+  void WatchReload();
   void Tick();
   void SampleRates();
   void NotifySystemd();

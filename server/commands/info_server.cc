@@ -143,7 +143,7 @@ void WriteClientsInfo(const InfoSource& source, InfoReport& report) {
   report.Field("watching_clients", watching);
   report.Field("clients_in_timeout_table", int64_t{0});
   report.Field("total_watched_keys", watched_keys);
-  report.Field("total_blocking_keys", int64_t{0});
+  report.Field("total_blocking_keys", source.engine.waiters.keys());
   report.Field("total_blocking_keys_on_nokey", int64_t{0});
 }
 
