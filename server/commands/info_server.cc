@@ -151,6 +151,7 @@ void WriteMemoryInfo(const InfoSource& source, InfoReport& report) {
   const Engine& engine = source.engine;
   const storage::KeyspaceStats stats = engine.keyspace.Stats();
   const ProcessMemory process = ReadProcessMemory();
+  storage::memory::Flush();  // what this worker has counted and not published yet
   const int64_t data = storage::memory::UsedBytes();
   const int64_t used = data + engine.client_bytes();
   const int64_t peak = std::max(used, storage::memory::PeakBytes());

@@ -70,6 +70,7 @@ Figures Collect(CommandContext& ctx) {
   figures.keyspace = ctx.engine.keyspace.Stats();
   figures.process = ReadProcessMemory();
   figures.clients = ctx.engine.client_bytes();
+  storage::memory::Flush();  // what this worker has counted and not published yet
   figures.used = storage::memory::UsedBytes() + figures.clients;
   figures.peak = std::max(figures.used, storage::memory::PeakBytes());
   const storage::KeyspaceStats& keyspace = figures.keyspace;
