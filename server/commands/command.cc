@@ -147,6 +147,18 @@ Status GetKeys(CommandContext& ctx) {
   return Ok();
 }
 
+// What a request does with its keys where that depends on its options: SET reads the old value only
+// when it is asked for it.
+int VariableFlags(const FoundKeys& found, int flags) {
+  if ((flags & KeyFlag::kAccess) == 0) return flags & ~KeyFlag::kVariable;
+  constexpr size_t kFirstOption = 3;
+  const auto options = found.args.subspan(std::min(kFirstOption, found.args.size()));
+  const bool gets = std::any_of(options.begin(), options.end(), [](std::string_view option) {
+    return EqualsIgnoreCase(option, "GET");
+  });
+  return gets ? flags & ~KeyFlag::kVariable : KeyFlag::kOW | KeyFlag::kUpdate;
+}
+
 // The flags of the specification that names the key at `position`.
 int FlagsOfKey(const FoundKeys& found, int position) {
   for (const KeySpec& keys : found.info->spec->keys) {
@@ -158,7 +170,8 @@ int FlagsOfKey(const FoundKeys& found, int position) {
     std::vector<int> positions;
     CommandTable::KeyPositions(info, found.args, &positions);
     if (std::find(positions.begin(), positions.end(), position) != positions.end()) {
-      return keys.flags & ~KeyFlag::kVariable & ~KeyFlag::kIncomplete;
+      if ((keys.flags & KeyFlag::kVariable) != 0) return VariableFlags(found, keys.flags);
+      return keys.flags & ~KeyFlag::kIncomplete;
     }
   }
   return KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;

@@ -124,6 +124,14 @@ TEST_F(CommandCommand, KeysOfACommandAreFound) {
               IsArray({IsArray({IsBulk("k"), IsArray({IsSimple("RO"), IsSimple("access")})})}));
 }
 
+TEST_F(CommandCommand, WhatSetDoesWithItsKeyDependsOnItsOptions) {
+  EXPECT_THAT(Run("COMMAND GETKEYSANDFLAGS SET k v"),
+              IsArray({IsArray({IsBulk("k"), IsArray({IsSimple("OW"), IsSimple("update")})})}));
+  EXPECT_THAT(Run("COMMAND GETKEYSANDFLAGS SET k v NX GET"),
+              IsArray({IsArray({IsBulk("k"), IsArray({IsSimple("RW"), IsSimple("access"),
+                                                      IsSimple("update")})})}));
+}
+
 TEST_F(CommandCommand, KeysThatCannotBeToldAreRefused) {
   EXPECT_THAT(Run("COMMAND GETKEYS NOSUCH a"), IsError("ERR Invalid command specified"));
   EXPECT_THAT(Run("COMMAND GETKEYS PING a"), IsError("ERR The command has no key arguments"));
