@@ -173,6 +173,12 @@ void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command
     stripes->AddAll();
     return;
   }
+  // These may forget what is watched, which takes the stripes of the keys.
+  if (info.spec->group == Group::kTransactions) {
+    for (const WatchedKey& watched : session.watched) {
+      stripes->Add(engine_.keyspace.StripeOf(watched.hash));
+    }
+  }
   if (Has(info, Flag::kRunsQueued) && session.in_multi()) {
     for (const QueuedCommand& queued : session.transaction->commands) {
       if (Has(*queued.command, Flag::kAllStripes | Flag::kOwnLocks | Flag::kRunsScript)) {
@@ -181,9 +187,6 @@ void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command
       }
       const std::vector<std::string_view> args(queued.args.begin(), queued.args.end());
       AddKeys(*queued.command, args, session.database, stripes);
-    }
-    for (const WatchedKey& watched : session.watched) {
-      stripes->Add(engine_.keyspace.StripeOf(watched.hash));
     }
     return;
   }
@@ -328,8 +331,10 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
     if (restart) session.touched_keys.clear();
     ServeWaiters(session, info, stripes);
   }
+  if (std::exchange(session.unwatch_after_command, false)) {
+    UnwatchAll(engine_, session, /*stripes_held=*/true);
+  }
   stripes.Unlock(engine_.keyspace);
-  if (std::exchange(session.unwatch_after_command, false)) UnwatchAll(engine_, session);
   if (restart) {
     session.script_needs_all_stripes = true;
     return Execute(session, command);

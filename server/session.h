@@ -86,7 +86,7 @@ class Session {
   storage::WatchMark watch_dirty{false};
   bool in_multi() const { return transaction != nullptr; }
   void DropTransaction();              // DISCARD, and after EXEC; keeps watches
-  bool unwatch_after_command = false;  // once no stripe is locked any more
+  bool unwatch_after_command = false;  // while its stripes are still locked
 
   // ---- subscriptions
   storage::StringSet& subscriptions(ChannelKind kind) {

@@ -17,12 +17,12 @@ void WatchKey(Engine& engine, Session& session, const storage::Key& key) {
                                      std::memory_order_relaxed);
 }
 
-void UnwatchAll(Engine& engine, Session& session, bool all_stripes_held) {
+void UnwatchAll(Engine& engine, Session& session, bool stripes_held) {
   for (const WatchedKey& watched : session.watched) {
     const size_t stripe = engine.keyspace.StripeOf(watched.hash);
-    if (!all_stripes_held) engine.keyspace.lock(stripe).Lock();
+    if (!stripes_held) engine.keyspace.lock(stripe).Lock();
     engine.keyspace.watches(stripe).Remove(watched.database, watched.key, &session.watch_dirty);
-    if (!all_stripes_held) engine.keyspace.lock(stripe).Unlock();
+    if (!stripes_held) engine.keyspace.lock(stripe).Unlock();
   }
   session.watched.clear();
   session.watch_dirty.store(false, std::memory_order_relaxed);

@@ -13,7 +13,8 @@ namespace larder {
 // REQUIRES: the stripe of `key` is locked. A key that is watched already is left as it is.
 void WatchKey(Engine& engine, Session& session, const storage::Key& key);
 
-// REQUIRES: no stripe is locked by this thread, or all are (`all_stripes_held`).
-void UnwatchAll(Engine& engine, Session& session, bool all_stripes_held = false);
+// REQUIRES: no stripe is locked by this thread, or those of all that is watched are
+// (`stripes_held`).
+void UnwatchAll(Engine& engine, Session& session, bool stripes_held = false);
 
 }  // namespace larder
