@@ -107,6 +107,7 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
       dispatcher.Prepare(scratch.requests[count].args, database, &scratch.commands[count]);
       ++count;
     }
+    if (count > 1) PrefetchEntries(count, scratch);
     size_t done = 0;
     const bool go_on = RunBatch(count, scratch, &done);
     const size_t consumed = parser_.TakeConsumed();  // after the run: it drops inline words
@@ -133,6 +134,17 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
   }
   Keep(bytes, own_buffer, offset);
   return WithinLimits();
+}
+
+// By now the buckets of the whole batch have arrived: fetches the entries that they point at.
+void Connection::PrefetchEntries(size_t count, const Scratch& scratch) const {
+  const storage::Keyspace& keyspace = worker_.engine().keyspace;
+  for (size_t i = 0; i < count; ++i) {
+    const PreparedCommand& command = scratch.commands[i];
+    if (command.info != nullptr && command.info->single_key && command.args.size() > 1) {
+      keyspace.PrefetchEntry(database, command.key);
+    }
+  }
 }
 
 // Runs prepared requests in order. False when one is parked or settling; `*done` counts the

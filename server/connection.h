@@ -70,6 +70,7 @@ class Connection final : public Session {
 
   bool ReadAndRun(Scratch& scratch);
   bool Run(std::string_view bytes, bool own_buffer, Scratch& scratch);
+  void PrefetchEntries(size_t count, const Scratch& scratch) const;
   bool RunBatch(size_t count, Scratch& scratch, size_t* done);
   void Keep(std::string_view rest, bool own_buffer, size_t offset);
   bool Resume(Scratch& scratch);

@@ -102,10 +102,14 @@ bool Keyspace::RandomKey(int database, uint64_t random, int64_t now_ms, bool all
       left -= in_stripe;
       ++number;
     }
-    for (size_t passed = 0; passed < stripe_count_; ++passed) {
+    // A stripe whose holder is busy is passed over at first: others have keys too.
+    for (size_t passed = 0; passed < 2 * stripe_count_; ++passed) {
       Stripe& stripe = *stripes_[(number + passed) % stripe_count_];
       if (stripe.database(database).table.size() == 0) continue;
-      if (!all_stripes_held) stripe.lock().Lock();
+      if (!all_stripes_held && !stripe.lock().TryLockForAWhile()) {
+        if (passed < stripe_count_) continue;
+        stripe.lock().Lock();
+      }
       const bool found = RandomKeyOfStripe(stripe, database, random, now_ms, key);
       if (!all_stripes_held) stripe.lock().Unlock();
       if (found) return true;
