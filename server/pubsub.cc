@@ -64,11 +64,12 @@ int64_t PubSub::ReceiverCount(std::string_view channel, bool shard) const {
   return receivers;
 }
 
-std::vector<std::string> PubSub::Channels(ChannelKind kind, std::string_view pattern) const {
+std::vector<std::string> PubSub::Channels(ChannelKind kind,
+                                          std::optional<std::string_view> pattern) const {
   std::lock_guard lock(mutex_);
   std::vector<std::string> channels;
   for (const auto& [channel, subscribers] : table(kind)) {
-    if (pattern.empty() || storage::GlobMatch(pattern, channel)) channels.push_back(channel);
+    if (!pattern || storage::GlobMatch(*pattern, channel)) channels.push_back(channel);
   }
   return channels;
 }

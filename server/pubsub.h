@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,8 +39,9 @@ class PubSub {
   // How many would get a message now.
   int64_t ReceiverCount(std::string_view channel, bool shard) const;
 
-  // Channels with subscribers that match `pattern` (all when empty).
-  std::vector<std::string> Channels(ChannelKind kind, std::string_view pattern) const;
+  // Channels with subscribers that match `pattern` (all without one).
+  std::vector<std::string> Channels(ChannelKind kind,
+                                    std::optional<std::string_view> pattern) const;
   int64_t SubscriberCount(ChannelKind kind, std::string_view channel) const;
   int64_t PatternCount() const;
   int64_t ChannelCount(ChannelKind kind) const;

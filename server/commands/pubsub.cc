@@ -1,5 +1,6 @@
 // Publish and subscribe: channels, patterns, shard channels.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,7 +81,9 @@ Status Publish(CommandContext& ctx) { return PublishTo(ctx, false); }
 Status Spublish(CommandContext& ctx) { return PublishTo(ctx, true); }
 
 Status ListChannels(CommandContext& ctx, ChannelKind kind) {
-  const std::string_view pattern = ctx.args.HasMore() ? ctx.args.Next() : std::string_view();
+  // No pattern is not the same as "*", which (as in Redis) leaves out the empty name.
+  std::optional<std::string_view> pattern;
+  if (ctx.args.HasMore()) pattern = ctx.args.Next();
   if (ctx.args.HasMore()) return Error(errors::BadSubcommand("pubsub", ctx.args.all()[1]));
   const auto channels = ctx.engine.pubsub.Channels(kind, pattern);
   ctx.reply.Array(static_cast<int64_t>(channels.size()));

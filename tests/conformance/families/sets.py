@@ -105,9 +105,9 @@ COMMANDS = {
     "sdiff": (1, several("SDIFF")),
     "sinter": (1, several("SINTER")),
     "sunion": (1, several("SUNION")),
-    "sdiffstore": (0.7, store("SDIFFSTORE")),
-    "sinterstore": (0.7, store("SINTERSTORE")),
-    "sunionstore": (0.7, store("SUNIONSTORE")),
+    "sdiffstore": (0.9, store("SDIFFSTORE")),
+    "sinterstore": (0.9, store("SINTERSTORE")),
+    "sunionstore": (0.9, store("SUNIONSTORE")),
     "sintercard": (1, sintercard),
     "sscan": (1, sscan),
 }
