@@ -305,7 +305,6 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
   if (engine_.monitors.any() && !Has(info, Flag::kSkipMonitor | Flag::kAdmin)) {
     engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
   }
-  session.record->last_command.store(command.info, std::memory_order_relaxed);
   const uint64_t started = TickClock::Now();
   const bool silenced = session.reply_mode != ReplyMode::kOn;
   ReplyWriter silent(discarded_, session.reply.version());

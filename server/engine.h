@@ -49,7 +49,6 @@ class ClientPause {
 // What the process does for the engine; a test leaves them empty.
 struct EngineHooks {
   std::function<void(bool now, bool save)> shut_down;  // SHUTDOWN
-  std::function<void()> purge_memory;                  // MEMORY PURGE
 };
 
 struct Engine : private storage::KeyspaceObserver {

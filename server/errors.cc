@@ -41,8 +41,4 @@ std::string BadSubcommand(std::string_view command, std::string_view subcommand)
                      UpToZero(subcommand.substr(0, 128)), Upper(command));
 }
 
-std::string NoPermissionToRun(std::string_view user, std::string_view command) {
-  return fmt::format("NOPERM User {} has no permissions to run the '{}' command", user, command);
-}
-
 }  // namespace larder::errors

@@ -17,7 +17,6 @@ inline constexpr std::string_view kCountOutOfRange =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 inline constexpr std::string_view kIntOutOfRange =
     "ERR value is out of range, value must between -2147483648 and 2147483647";
-inline constexpr std::string_view kIndexOutOfRange = "ERR index out of range";
 inline constexpr std::string_view kWrongType =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr std::string_view kNoSuchKey = "ERR no such key";
@@ -39,7 +38,6 @@ inline constexpr std::string_view kLcsBothForms =
 inline constexpr std::string_view kLcsTooLarge =
     "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 inline constexpr std::string_view kDbOutOfRange = "ERR DB index is out of range";
-inline constexpr std::string_view kInvalidDb = "ERR invalid DB index";
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kOutOfMemory =
@@ -62,9 +60,6 @@ inline constexpr std::string_view kHelloNoAuth =
 inline constexpr std::string_view kBadClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";
 inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
-inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
-inline constexpr std::string_view kTimeoutNotFloat = "ERR timeout is not a float or out of range";
-inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 inline constexpr std::string_view kNoSuchClient = "ERR No such client";
 
 inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
@@ -147,7 +142,5 @@ std::string OnlyInSubscriberContext(std::string_view command);
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
 // Where a subcommand was given arguments that it does not take.
 std::string BadSubcommand(std::string_view command, std::string_view subcommand);
-std::string NoPermissionToRun(std::string_view user, std::string_view command);
-inline constexpr std::string_view kNoPermissionForKey = "NOPERM No permissions to access a key";
 
 }  // namespace larder::errors

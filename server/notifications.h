@@ -8,28 +8,31 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/config/live_options.h"
+
 namespace larder {
 
 class PubSub;
 
+// The letters of the option, as live_options.h has their bits.
 enum class NotifyClass : uint32_t {
-  kKeyspace = 1 << 0,      // K
-  kKeyevent = 1 << 1,      // E
-  kGeneric = 1 << 2,       // g
-  kString = 1 << 3,        // $
-  kList = 1 << 4,          // l
-  kSet = 1 << 5,           // s
-  kHash = 1 << 6,          // h
-  kZSet = 1 << 7,          // z
-  kExpired = 1 << 8,       // x
-  kEvicted = 1 << 9,       // e
-  kStream = 1 << 10,       // t
-  kKeyMiss = 1 << 11,      // m, not part of A
-  kModule = 1 << 12,       // d
-  kNew = 1 << 13,          // n, not part of A
-  kOverwritten = 1 << 14,  // o, not part of A
-  kTypeChanged = 1 << 15,  // c, not part of A
-};                         // the same bits as KeyspaceEventFlag in config/live_options.h
+  kKeyspace = kNotifyKeyspace,
+  kKeyevent = kNotifyKeyevent,
+  kGeneric = kNotifyGeneric,
+  kString = kNotifyString,
+  kList = kNotifyList,
+  kSet = kNotifySet,
+  kHash = kNotifyHash,
+  kZSet = kNotifySortedSet,
+  kExpired = kNotifyExpired,
+  kEvicted = kNotifyEvicted,
+  kStream = kNotifyStream,
+  kKeyMiss = kNotifyKeyMiss,
+  kModule = kNotifyModule,
+  kNew = kNotifyNew,
+  kOverwritten = kNotifyOverwritten,
+  kTypeChanged = kNotifyTypeChanged,
+};
 
 class Notifications {
  public:

@@ -27,9 +27,9 @@ void WorkerStatistics::Reset() {
     command.failed.Reset();
     if (LatencyHistogram* histogram = command.histogram()) histogram->Reset();
   }
-  for (Counter* counter : {&commands_processed, &input_bytes, &output_bytes, &reads, &writes,
-                           &error_replies, &dirty_commands, &parked_commands,
-                           &query_limit_disconnections, &output_limit_disconnections}) {
+  for (Counter* counter :
+       {&commands_processed, &input_bytes, &output_bytes, &reads, &writes, &error_replies,
+        &parked_commands, &query_limit_disconnections, &output_limit_disconnections}) {
     counter->Reset();
   }
   std::lock_guard lock(mutex_);

@@ -40,7 +40,7 @@ struct WorkerStatistics {
 
   std::vector<CommandCounters> per_command;  // by CommandInfo::index
   Counter commands_processed, input_bytes, output_bytes, reads, writes;
-  Counter error_replies, dirty_commands, parked_commands;
+  Counter error_replies, parked_commands;
   Counter query_limit_disconnections, output_limit_disconnections;
 
   // Error replies by their first word. Rare, so a mutex is fine.

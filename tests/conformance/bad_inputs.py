@@ -133,18 +133,21 @@ def slow_reader(server):
     control = Connection(server.port)
     ask(control, "SET", "big", b"x" * (1 << 20))
     ask(control, "CONFIG", "SET", "client-output-buffer-limit", "normal 4194304 0 0")
-    sock = socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS)
-    sock.sendall(request(b"GET", b"big") * 200)
-    wait_for_clients(control, 1)
+    reader = Connection(server.port)
+    reader.call("PING")  # it must be in the list before its absence says anything
+    reader.send(request(b"GET", b"big") * 200)
+    closed = wait_for_clients(control, 1)
     received = 0
     try:
-        while data := sock.recv(1 << 20):
+        while closed and (data := reader.sock.recv(1 << 20)):
             received += len(data)
     except ConnectionError:
         pass
-    sock.close()
+    reader.close()
     ask(control, "CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0")
     control.close()
+    if not closed:
+        return "a reader that does not read is still connected"
     return None if received < 200 << 20 else "all 200 MB were buffered for a reader that did not read"
 
 
