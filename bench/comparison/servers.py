@@ -1,0 +1,76 @@
+"""Starts the servers that are compared, and reads what they have used."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+START_SECONDS_MAX = 60
+
+
+def command_of(name, port):
+    larder = os.environ.get("LARDER_SERVER", str(ROOT / "build/release/larder"))
+    return {
+        "larder": [larder, "--port", str(port), "--threads", "1", "--maxmemory", "16gb"],
+        "redis": [shutil.which("redis-server") or "redis-server", "--port", str(port), "--save", ""],
+        "echo": [str(ROOT / "build/release/bench/echo_server_tool"), str(port)],
+    }[name]
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Server:
+    """A server process, pinned to one CPU; a context manager."""
+
+    def __init__(self, name, prefix=("taskset", "-c", "0")):
+        self.name = name
+        self.port = free_port()
+        self.directory = tempfile.mkdtemp(prefix=f"bench-{name}-")
+        prefix = [word.replace("{directory}", self.directory) for word in prefix]
+        self.process = subprocess.Popen([*prefix, *command_of(name, self.port)], cwd=self.directory,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            try:
+                self.connect().close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit(f"{name} did not start")
+                time.sleep(0.05)
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    def cpu_ns(self):
+        """Nanoseconds on a CPU, over all threads: finer than the ticks of /proc/PID/stat."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks)
+
+    def rss_bytes(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
