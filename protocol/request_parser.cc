@@ -12,7 +12,7 @@ namespace {
 
 // Reads "<digits>\r\n" of up to nine digits from `at`. Returns the byte after it, or null when it
 // is anything else (incomplete, negative, malformed, huge): the careful path then says what.
-const char* ReadSmallLength(const char* at, const char* end, int64_t* length) {
+const char* ReadLengthOfDigits(const char* at, const char* end, int64_t* length) {
   const char* const first = at;
   const char* const last = at + std::min<ptrdiff_t>(end - at, 9);
   uint32_t value = 0;
@@ -26,6 +26,23 @@ const char* ReadSmallLength(const char* at, const char* end, int64_t* length) {
   if (*first == '0' && at - first > 1) return nullptr;
   *length = value;
   return at + 2;
+}
+
+// The same, with lengths of one and two digits, which nearly all have, read without a loop.
+inline const char* ReadSmallLength(const char* at, const char* end, int64_t* length) {
+  if (end - at >= 4) {
+    const uint32_t first = static_cast<unsigned char>(at[0]) - static_cast<unsigned char>('0');
+    const uint32_t second = static_cast<unsigned char>(at[1]) - static_cast<unsigned char>('0');
+    if (first <= 9 && at[1] == '\r' && at[2] == '\n') {
+      *length = first;
+      return at + 3;
+    }
+    if (first - 1 <= 8 && second <= 9 && at[2] == '\r' && at[3] == '\n') {
+      *length = first * 10 + second;
+      return at + 4;
+    }
+  }
+  return ReadLengthOfDigits(at, end, length);
 }
 
 // Any 64-bit number in its one canonical form, as Redis's string2ll takes it: no blanks, no plus,

@@ -18,20 +18,9 @@ bool EqualsIgnoreCase(std::string_view text, std::string_view word) {
   return true;
 }
 
-std::string_view ArgReader::Next() {
-  if (!HasMore()) {
-    Fail(errors::kSyntax);
-    return {};
-  }
-  return args_[position_++];
-}
-
-storage::Key ArgReader::NextKey() {
-  if (position_ == known_position_ && known_position_ != 0 && HasMore()) {
-    ++position_;
-    return known_;
-  }
-  return HashedKey(Next());
+std::string_view ArgReader::NextMissing() {
+  Fail(errors::kSyntax);
+  return {};
 }
 
 int64_t ArgReader::NextInt(std::string_view error) {

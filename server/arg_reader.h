@@ -34,8 +34,14 @@ class ArgReader {
   std::string_view Peek() const { return HasMore() ? args_[position_] : std::string_view(); }
 
   // The next argument. Reading past the end is a syntax error.
-  std::string_view Next();
-  storage::Key NextKey();
+  std::string_view Next() { return HasMore() ? args_[position_++] : NextMissing(); }
+  storage::Key NextKey() {
+    if (position_ != known_position_ || known_position_ == 0 || !HasMore()) {
+      return HashedKey(Next());
+    }
+    ++position_;
+    return known_;
+  }
   storage::Key HashedKey(std::string_view bytes) const { return (*hasher_)(bytes); }
   int64_t NextInt(std::string_view error = {});  // default: value is not an integer or out of range
   int64_t NextIntIn(int64_t least, int64_t most, std::string_view error);
@@ -56,6 +62,8 @@ class ArgReader {
   const Status& status() const { return error_; }
 
  private:
+  std::string_view NextMissing();
+
   std::span<const std::string_view> args_;
   size_t position_;
   const storage::KeyHasher* hasher_;

@@ -1,6 +1,7 @@
 #include "server/command_table.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include <fmt/format.h>
@@ -15,10 +16,38 @@ constexpr size_t kCommandNameBytesMax = 64;
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-uint32_t HashName(std::string_view name) {
-  uint32_t hash = 2166136261u;
-  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c | 0x20)) * 16777619u;
-  return hash ^ (hash >> 15);
+template <class T>
+uint64_t Load(const char* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+// Eight bytes in lower case, all at once: bit 5 is set where a byte is from A to Z.
+uint64_t LowerEach(uint64_t bytes) {
+  constexpr uint64_t kEach = 0x0101010101010101u;
+  const uint64_t low = bytes & (0x7f * kEach);
+  const uint64_t from_a = low + (0x80 - 'A') * kEach;
+  const uint64_t above_z = low + (0x7f - 'Z') * kEach;
+  return bytes | ((from_a & ~above_z & ~bytes & 0x80 * kEach) >> 2);
+}
+
+// A word that tells names apart: the whole of one up to eight bytes long, together with its length.
+uint64_t WordOf(std::string_view name) {
+  const char* const at = name.data();
+  const size_t size = name.size();
+  if (size >= 8) return LowerEach(Load<uint64_t>(at));
+  if (size >= 4) {
+    return LowerEach(Load<uint32_t>(at) | Load<uint32_t>(at + size - 4) << 32);
+  }
+  if (size == 0) return 0;
+  return LowerEach(Load<uint8_t>(at) | Load<uint8_t>(at + size / 2) << 8 |
+                   Load<uint8_t>(at + size - 1) << 16);
+}
+
+size_t SlotOf(uint64_t word, size_t size, size_t slots) {
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
+  return ((word ^ size) * kOdd >> 32) % slots;
 }
 
 bool SameName(std::string_view given, std::string_view lower) {
@@ -39,7 +68,7 @@ std::string_view GroupName(Group group) {
   return kNames[static_cast<size_t>(group)];
 }
 
-CommandTable::CommandTable() : probe_(kProbeSlots, -1) {
+CommandTable::CommandTable() : probe_(kProbeSlots) {
   size_t rows = 0;
   for (const auto family : CommandFamilies()) {
     for (const CommandSpec& spec : family) rows += 1 + spec.subcommands.size();
@@ -67,19 +96,23 @@ void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
   by_name_.emplace(info.full_name, index);
   by_spec_.emplace(&spec, index);
   if (container == nullptr) {
-    size_t slot = HashName(spec.name) % kProbeSlots;
-    while (probe_[slot] >= 0) slot = (slot + 1) % kProbeSlots;
-    probe_[slot] = static_cast<int16_t>(index);
+    const uint64_t word = WordOf(spec.name);
+    size_t slot = SlotOf(word, spec.name.size(), kProbeSlots);
+    while (probe_[slot].size != 0) slot = (slot + 1) % kProbeSlots;
+    probe_[slot] = {word, static_cast<uint32_t>(spec.name.size()), static_cast<uint32_t>(index)};
   }
   infos_.push_back(std::move(info));
   for (const CommandSpec& subcommand : spec.subcommands) Add(subcommand, &spec);
 }
 
 const CommandInfo* CommandTable::Lookup(std::string_view name) const {
-  for (size_t slot = HashName(name) % kProbeSlots; probe_[slot] >= 0;
+  const uint64_t word = WordOf(name);
+  for (size_t slot = SlotOf(word, name.size(), kProbeSlots); probe_[slot].size != 0;
        slot = (slot + 1) % kProbeSlots) {
-    const CommandInfo& info = infos_[static_cast<size_t>(probe_[slot])];
-    if (SameName(name, info.spec->name)) return &info;
+    const Probe& probe = probe_[slot];
+    if (probe.word != word || probe.size != name.size()) continue;
+    const CommandInfo& info = infos_[probe.index];
+    if (name.size() <= sizeof word || SameName(name, info.spec->name)) return &info;
   }
   return nullptr;
 }

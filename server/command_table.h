@@ -50,9 +50,14 @@ class CommandTable {
   std::vector<CommandInfo> infos_;
   absl::flat_hash_map<std::string, int> by_name_;
   absl::flat_hash_map<const CommandSpec*, int> by_spec_;
-  // Commands by a hash of their name: a probe instead of a string map on the hot path.
+  // Commands by a word of their name (see WordOf): one load and one compare on the hot path.
+  struct Probe {
+    uint64_t word = 0;
+    uint32_t size = 0;  // of the name; 0: an empty slot
+    uint32_t index = 0;
+  };
   static constexpr size_t kProbeSlots = 2048;
-  std::vector<int16_t> probe_;
+  std::vector<Probe> probe_;
 };
 
 // Every family's table. A new family is added here and nowhere else.

@@ -151,6 +151,7 @@ void Connection::PrefetchEntries(size_t count, const Scratch& scratch) const {
 // finished ones.
 bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
   Dispatcher& dispatcher = worker_.dispatcher();
+  dispatcher.StartBatch();
   for (size_t i = 0; i < count; ++i) {
     if (record->killed.load(std::memory_order_relaxed)) {
       Close();
@@ -178,7 +179,10 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
       worker_.Park(*this);
       return false;
     }
-    if (output.size() > kUnauthenticatedOutputBytesMax && !WithinLimits()) return false;
+    if (output.size() > kUnauthenticatedOutputBytesMax) {
+      if (!WithinLimits()) return false;
+      dispatcher.StartBatch();  // sending is no command's time
+    }
   }
   return true;
 }

@@ -59,6 +59,7 @@ void Dispatcher::UpdateTime() {
   now_us_ = engine_.clock.UnixMicros();
   now_ms_ = now_us_ / 1000;
   UpdateThresholds();
+  StartBatch();
 }
 
 void Dispatcher::UpdateThresholds() {
@@ -221,12 +222,17 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
                : Disposition::kParked;
   }
 
-  StripeSet stripes;
   if (info.single_key && !session.script_needs_all_stripes) {
-    stripes.Add(engine_.keyspace.StripeOf(command.key.hash));
-  } else {
-    CollectStripes(session, command, &stripes);
+    return LockAndRun(session, command, StripeSet(engine_.keyspace.StripeOf(command.key.hash)));
   }
+  StripeSet stripes;
+  CollectStripes(session, command, &stripes);
+  return LockAndRun(session, command, std::move(stripes));
+}
+
+Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& command,
+                                   StripeSet stripes) {
+  const CommandInfo& info = *command.info;
   if (!stripes.TryLock(engine_.keyspace)) {
     if (engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)) {
       return Refuse(session, &info, errors::kBusyScript);
@@ -305,27 +311,14 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
   if (engine_.monitors.any() && !Has(info, Flag::kSkipMonitor | Flag::kAdmin)) {
     engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
   }
-  const uint64_t started = TickClock::Now();
   const bool silenced = session.reply_mode != ReplyMode::kOn;
   ReplyWriter silent(discarded_, session.reply.version());
   ReplyWriter& reply = silenced ? silent : session.reply;
 
-  Status status;
   bool restart = false;
-  if (Has(info, Flag::kRunsScript) && !stripes.all()) {
-    storage::UndoLog undo;
-    Effects effects;
-    const RunScope scope{&stripes, &undo, &effects, false, false, &restart};
-    status = Call(session, command, scope, reply);
-    if (restart) {
-      undo.Rollback(engine_.keyspace, now_ms_);
-    } else {
-      Apply(effects);
-    }
-  } else {
-    const RunScope scope{&stripes};
-    status = Call(session, command, scope, reply);
-  }
+  const Status status = Has(info, Flag::kRunsScript) && !stripes.all()
+                            ? CallWithUndo(session, command, stripes, reply, &restart)
+                            : Call(session, command, RunScope{&stripes}, reply);
   if (!session.touched_keys.empty()) {
     if (restart) session.touched_keys.clear();
     ServeWaiters(session, info, stripes);
@@ -342,11 +335,27 @@ Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& comma
   if (!status.ok()) reply.Error(status.error());
   if (silenced) discarded_.Clear();
   AdvanceReplyMode(session);
-  Account(session, command, status, TickClock::Now() - started);
+  const uint64_t now = TickClock::Now();
+  Account(session, command, status, now - std::exchange(last_ticks_, now));
   session.kept_argument = {};
   if (session.waiter != nullptr) return Disposition::kBlocked;
   if (!Has(info, Flag::kReadOnly) && engine_.keyspace.OverLimit()) return AfterWrite(stripes.any());
   return Disposition::kDone;
+}
+
+// For a script with declared keys: when it reaches another, nothing of it has happened and *restart
+// is set.
+Status Dispatcher::CallWithUndo(Session& session, const PreparedCommand& command,
+                                const StripeSet& stripes, ReplyWriter& reply, bool* restart) {
+  storage::UndoLog undo;
+  Effects effects;
+  Status status = Call(session, command, {&stripes, &undo, &effects, false, false, restart}, reply);
+  if (*restart) {
+    undo.Rollback(engine_.keyspace, now_ms_);
+  } else {
+    Apply(effects);
+  }
+  return status;
 }
 
 Status Dispatcher::Call(Session& session, const PreparedCommand& command, const RunScope& scope,
@@ -370,7 +379,6 @@ Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandI
                                                 Status* status) {
   if (!scope.held->all()) {
     if (Has(info, Flag::kAllStripes | Flag::kOwnLocks)) return NestedOutcome::kKeysNotHeld;
-    StripeSet needed;
     positions_.clear();
     CommandTable::KeyPositions(info, args, &positions_);
     for (const int position : positions_) {

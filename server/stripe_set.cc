@@ -5,32 +5,36 @@
 namespace larder {
 
 void StripeSet::Add(size_t stripe) {
-  if (stripes_.empty()) {
-    stripes_.push_back(static_cast<uint16_t>(stripe));
+  const auto number = static_cast<uint16_t>(stripe);
+  if (empty()) {
+    first_ = number;
+    size_ = Size::kOne;
     return;
   }
-  const auto at = std::lower_bound(stripes_.begin(), stripes_.end(), stripe);
-  if (at != stripes_.end() && *at == stripe) return;
-  stripes_.insert(at, static_cast<uint16_t>(stripe));
+  if (all() || (size_ == Size::kOne && first_ == number)) return;
+  if (size_ == Size::kOne) some_.push_back(first_);
+  size_ = Size::kSome;
+  const auto at = std::lower_bound(some_.begin(), some_.end(), number);
+  if (at == some_.end() || *at != number) some_.insert(at, number);
 }
 
 bool StripeSet::Contains(size_t stripe) const {
-  return all_ || std::binary_search(stripes_.begin(), stripes_.end(), stripe);
+  if (size_ == Size::kOne) return first_ == stripe;
+  return all() || std::binary_search(some_.begin(), some_.end(), stripe);
 }
 
-bool StripeSet::TryLock(storage::Keyspace& keyspace) const {
-  const size_t count = all_ ? keyspace.stripe_count() : stripes_.size();
+bool StripeSet::TryLockEach(storage::Keyspace& keyspace) const {
+  const size_t count = Count(keyspace);
   for (size_t i = 0; i < count; ++i) {
-    if (keyspace.lock(all_ ? i : stripes_[i]).TryLockForAWhile()) continue;
-    while (i-- > 0) keyspace.lock(all_ ? i : stripes_[i]).Unlock();
+    if (keyspace.lock(all() ? i : some_[i]).TryLockForAWhile()) continue;
+    while (i-- > 0) keyspace.lock(all() ? i : some_[i]).Unlock();
     return false;
   }
   return true;
 }
 
-void StripeSet::Unlock(storage::Keyspace& keyspace) const {
-  const size_t count = all_ ? keyspace.stripe_count() : stripes_.size();
-  for (size_t i = count; i-- > 0;) keyspace.lock(all_ ? i : stripes_[i]).Unlock();
+void StripeSet::UnlockEach(storage::Keyspace& keyspace) const {
+  for (size_t i = Count(keyspace); i-- > 0;) keyspace.lock(all() ? i : some_[i]).Unlock();
 }
 
 }  // namespace larder

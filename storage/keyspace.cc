@@ -30,7 +30,8 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
                               .stripe_bits = stripe_bits_};
   for (size_t i = 0; i < stripe_count_; ++i) {
     stripes_.push_back(std::make_unique<Stripe>(context, options_.databases));
-    stripes_.back()->lock().set_single_thread(options_.single_thread);
+    locks_.push_back(&stripes_.back()->lock());
+    locks_.back()->set_single_thread(options_.single_thread);
   }
 }
 
@@ -39,7 +40,6 @@ Keyspace::~Keyspace() {
   FreeSlice(std::chrono::steady_clock::time_point::max());
 }
 
-StripeLock& Keyspace::lock(size_t stripe) { return stripes_[stripe]->lock(); }
 WatchRegistry& Keyspace::watches(size_t stripe) { return stripes_[stripe]->watches(); }
 
 void Keyspace::Prefetch(int database, const Key& key) const {

@@ -83,7 +83,7 @@ class Keyspace {
   size_t StripeOf(uint64_t hash) const {
     return static_cast<size_t>((hash >> 1) >> (63 - stripe_bits_));
   }
-  StripeLock& lock(size_t stripe);
+  StripeLock& lock(size_t stripe) { return *locks_[stripe]; }
   WatchRegistry& watches(size_t stripe);  // REQUIRES: the stripe's lock for its calls
 
   // Fetches the cache line of the key's bucket that a lookup will read; needs no lock and changes
@@ -173,6 +173,7 @@ class Keyspace {
   std::unique_ptr<TablePool> pool_;
   std::unique_ptr<SlabPages> slab_pages_;
   std::unique_ptr<LazyFree> lazy_free_;
+  std::vector<StripeLock*> locks_;                // of the stripes, for the way in
   std::vector<std::unique_ptr<Stripe>> stripes_;  // goes first: it gives back to the pool
 };
 
