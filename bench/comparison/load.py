@@ -1,12 +1,16 @@
 """What puts load on a server."""
 import csv
+import json
 import subprocess
 
+from comparison.servers import ROOT
+
 KEY_BYTES = 16
+LOAD_GENERATOR = ROOT / "build/release/bench/load_generator_tool"
 
 
 def benchmark(server, test, requests, depth, keys, value_bytes, clients):
-    """One run of redis-benchmark; its row of figures."""
+    """One run of redis-benchmark on CPU 1; its row of figures."""
     output = subprocess.run(
         ["taskset", "-c", "1", "redis-benchmark", "-p", str(server.port), "-t", test, "-n",
          str(requests), "-P", str(depth), "-r", str(keys), "-d", str(value_bytes), "-c", str(clients),
@@ -14,6 +18,39 @@ def benchmark(server, test, requests, depth, keys, value_bytes, clients):
     rows = [row for row in csv.reader(output.splitlines()) if row and row[0].startswith(test.upper())]
     names = ("test", "rps", "average", "min", "p50", "p95", "p99", "max")
     return dict(zip(names, rows[-1]))
+
+
+class Generator:
+    """A run of load_generator_tool, begun at once; `result()` waits for its line of JSON.
+
+    Options are the tool's, with underscores: Generator(server, shape="get", value_bytes=32).
+    """
+
+    def __init__(self, server, prefix=("taskset", "-c", "1"), **options):
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        self.name = server.name
+        self.process = subprocess.Popen(
+            [*prefix, str(LOAD_GENERATOR), f"--port={server.port}", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def result(self):
+        output, complaints = self.process.communicate()
+        if self.process.returncode != 0:
+            raise SystemExit(f"{self.name}: {complaints}")
+        result = json.loads(output)
+        if result["errors"]:
+            raise SystemExit(f"{self.name}: {result['errors']} errors")
+        return result
+
+
+def generate(server, **options):
+    return Generator(server, **options).result()
+
+
+def fill_quickly(server, keys, value_bytes):
+    """SETs the keys numbered from 0, as redis-benchmark and the load generator name them."""
+    generate(server, shape="set", distribution="sequence", keys=keys, requests=keys, depth=64,
+             bytes=value_bytes)
 
 
 def fill(server, first, last, value_bytes, ttl):

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -13,13 +14,25 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_SECONDS_MAX = 60
 
 
-def command_of(name, port):
+CONNECTIONS_MAX = 12_000
+
+
+def command_of(name, port, value_bytes=32, threads=1):
     larder = os.environ.get("LARDER_SERVER", str(ROOT / "build/release/larder"))
     return {
-        "larder": [larder, "--port", str(port), "--threads", "1", "--maxmemory", "16gb"],
-        "redis": [shutil.which("redis-server") or "redis-server", "--port", str(port), "--save", ""],
-        "echo": [str(ROOT / "build/release/bench/echo_server_tool"), str(port)],
+        "larder": [larder, "--port", str(port), "--threads", str(threads), "--maxmemory", "16gb",
+                   "--maxclients", str(CONNECTIONS_MAX)],
+        "redis": [shutil.which("redis-server") or "redis-server", "--port", str(port), "--save", "",
+                  "--maxclients", str(CONNECTIONS_MAX)],
+        "echo": [str(ROOT / "build/release/bench/echo_server_tool"), str(port), str(value_bytes)],
     }[name]
+
+
+def raise_file_limit():
+    """As far as may be: every connection is a file, here and in the servers started from here."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def free_port():
@@ -29,14 +42,17 @@ def free_port():
 
 
 class Server:
-    """A server process, pinned to one CPU; a context manager."""
+    """A server process, pinned to one CPU unless `prefix` says otherwise; a context manager.
 
-    def __init__(self, name, prefix=("taskset", "-c", "0")):
+    `options` are those of command_of.
+    """
+
+    def __init__(self, name, prefix=("taskset", "-c", "0"), **options):
         self.name = name
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix=f"bench-{name}-")
         prefix = [word.replace("{directory}", self.directory) for word in prefix]
-        self.process = subprocess.Popen([*prefix, *command_of(name, self.port)], cwd=self.directory,
+        self.process = subprocess.Popen([*prefix, *command_of(name, self.port, **options)], cwd=self.directory,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:
@@ -51,10 +67,13 @@ class Server:
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
+    def cpu_ns_of_threads(self):
+        """Nanoseconds on a CPU, by thread: finer than the ticks of /proc/PID/stat."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*")
+        return {int(task.name): int((task / "schedstat").read_text().split()[0]) for task in tasks}
+
     def cpu_ns(self):
-        """Nanoseconds on a CPU, over all threads: finer than the ticks of /proc/PID/stat."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks)
+        return sum(self.cpu_ns_of_threads().values())
 
     def rss_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
