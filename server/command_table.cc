@@ -85,6 +85,8 @@ void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
   info.spec = &spec;
   info.container = container;
   info.index = index;
+  info.flags = spec.flags;
+  info.handler = spec.handler;
   info.full_name = container == nullptr ? std::string(spec.name)
                                         : fmt::format("{}|{}", container->name, spec.name);
   info.arity = spec.arity != 0 ? spec.arity : ArityOf(spec.syntax, container == nullptr ? 1 : 2);
@@ -105,7 +107,7 @@ void CommandTable::Add(const CommandSpec& spec, const CommandSpec* container) {
   for (const CommandSpec& subcommand : spec.subcommands) Add(subcommand, &spec);
 }
 
-const CommandInfo* CommandTable::Lookup(std::string_view name) const {
+inline const CommandInfo* CommandTable::Lookup(std::string_view name) const {
   const uint64_t word = WordOf(name);
   for (size_t slot = SlotOf(word, name.size(), kProbeSlots); probe_[slot].size != 0;
        slot = (slot + 1) % kProbeSlots) {
@@ -120,7 +122,13 @@ const CommandInfo* CommandTable::Lookup(std::string_view name) const {
 const CommandInfo* CommandTable::Find(std::span<const std::string_view> args,
                                       const CommandInfo** container) const {
   const CommandInfo* info = Lookup(args[0]);
-  if (info == nullptr || info->spec->subcommands.empty() || args.size() < 2) return info;
+  if (info == nullptr || info->single_key) return info;
+  return info->spec->subcommands.empty() || args.size() < 2 ? info : FindSub(info, args, container);
+}
+
+const CommandInfo* CommandTable::FindSub(const CommandInfo* info,
+                                         std::span<const std::string_view> args,
+                                         const CommandInfo** container) const {
   const size_t count = info->spec->subcommands.size();
   for (size_t i = 0; i < count; ++i) {
     const CommandInfo& subcommand = infos_[static_cast<size_t>(info->index) + 1 + i];

@@ -19,6 +19,9 @@ struct CommandInfo {
   const CommandSpec* container = nullptr;  // of a subcommand
   int index = 0;                           // dense: for statistics
   int arity = 0;
+  // The row's, here too because every request reads them.
+  uint32_t flags = 0;
+  Handler handler = nullptr;
   std::string full_name;    // "get", "config|get"
   bool single_key = false;  // exactly one key, at position 1: the short way
 };
@@ -46,6 +49,8 @@ class CommandTable {
  private:
   void Add(const CommandSpec& spec, const CommandSpec* container);
   const CommandInfo* Lookup(std::string_view name) const;
+  const CommandInfo* FindSub(const CommandInfo* info, std::span<const std::string_view> args,
+                             const CommandInfo** container) const;
 
   std::vector<CommandInfo> infos_;
   absl::flat_hash_map<std::string, int> by_name_;

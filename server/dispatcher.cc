@@ -25,10 +25,12 @@ constexpr auto kEvictionSlice = std::chrono::microseconds(1000);
 
 constexpr size_t kUnknownCommandBytesMax = 128;
 
-bool Has(const CommandInfo& info, uint32_t flag) { return (info.spec->flags & flag) != 0; }
+bool Has(const CommandInfo& info, uint32_t flag) { return (info.flags & flag) != 0; }
 
 // After each command: CLIENT REPLY SKIP silences the one after it.
 void AdvanceReplyMode(Session& session) {
+  if (session.reply_mode == ReplyMode::kOn) [[likely]]
+    return;
   if (session.reply_mode == ReplyMode::kSkipNext) {
     session.reply_mode = ReplyMode::kSkipThis;
   } else if (session.reply_mode == ReplyMode::kSkipThis) {
@@ -124,7 +126,6 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
   *go_on = false;
   const CommandInfo* info = command.info;
   if (info == nullptr) return Refuse(session, nullptr, UnknownCommand(command));
-  session.record->last_command.store(info, std::memory_order_relaxed);
   if (!ArityFits(*info, command.args.size())) {
     return Refuse(session, info, errors::WrongArity(info->full_name));
   }
@@ -204,8 +205,16 @@ bool Dispatcher::MemoryAllows(const CommandInfo& info) {
 }
 
 Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command) {
-  bool go_on = false;
-  if (const Disposition early = CheckAdmission(session, command, &go_on); !go_on) return early;
+  if (command.info != nullptr) {
+    session.record->last_command.store(command.info, std::memory_order_relaxed);
+  }
+  const bool plain = command.info != nullptr && ArityFits(*command.info, command.args.size()) &&
+                     session.authenticated && !session.in_multi() &&
+                     !session.in_subscriber_mode() && !engine_.pause.possible();
+  if (!plain) [[unlikely]] {
+    bool go_on = false;
+    if (const Disposition early = CheckAdmission(session, command, &go_on); !go_on) return early;
+  }
   const CommandInfo& info = *command.info;
   if (Has(info, Flag::kDenyOom | Flag::kRunsQueued | Flag::kRunsScript) && !MemoryAllows(info)) {
     return Refuse(session, &info, errors::kOutOfMemory);
@@ -223,23 +232,12 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
   }
 
   if (info.single_key && !session.script_needs_all_stripes) {
-    return LockAndRun(session, command, StripeSet(engine_.keyspace.StripeOf(command.key.hash)));
+    StripeSet stripe(engine_.keyspace.StripeOf(command.key.hash));
+    return LockAndRun(session, command, stripe);
   }
   StripeSet stripes;
   CollectStripes(session, command, &stripes);
-  return LockAndRun(session, command, std::move(stripes));
-}
-
-Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& command,
-                                   StripeSet stripes) {
-  const CommandInfo& info = *command.info;
-  if (!stripes.TryLock(engine_.keyspace)) {
-    if (engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)) {
-      return Refuse(session, &info, errors::kBusyScript);
-    }
-    return Disposition::kParked;
-  }
-  return RunLocked(session, command, stripes);
+  return LockAndRun(session, command, stripes);
 }
 
 // Adds to locked stripes those that the waiters of their keys need besides. False, with nothing
@@ -302,9 +300,15 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   }
 }
 
-Disposition Dispatcher::RunLocked(Session& session, const PreparedCommand& command,
-                                  StripeSet& stripes) {
+Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& command,
+                                   StripeSet& stripes) {
   const CommandInfo& info = *command.info;
+  if (!stripes.TryLock(engine_.keyspace)) {
+    if (engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)) {
+      return Refuse(session, &info, errors::kBusyScript);
+    }
+    return Disposition::kParked;
+  }
   if (engine_.waiters.any() && !Has(info, Flag::kReadOnly) && !HoldWhatWaitersNeed(&stripes)) {
     return Disposition::kParked;
   }
@@ -358,8 +362,8 @@ Status Dispatcher::CallWithUndo(Session& session, const PreparedCommand& command
   return status;
 }
 
-Status Dispatcher::Call(Session& session, const PreparedCommand& command, const RunScope& scope,
-                        ReplyWriter& reply) {
+inline Status Dispatcher::Call(Session& session, const PreparedCommand& command,
+                               const RunScope& scope, ReplyWriter& reply) {
   const size_t first = command.info->container == nullptr ? 1 : 2;
   CommandContext context{engine_,
                          *this,
@@ -370,7 +374,7 @@ Status Dispatcher::Call(Session& session, const PreparedCommand& command, const 
                          reply,
                          storage::Database(engine_.keyspace, session.database, now_ms_, scope.undo),
                          scope};
-  return command.info->spec->handler(context);
+  return command.info->handler(context);
 }
 
 Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandInfo& info,
@@ -415,8 +419,8 @@ void Dispatcher::Apply(const Effects& effects) {
   }
 }
 
-void Dispatcher::Account(Session& session, const PreparedCommand& command, const Status& status,
-                         uint64_t ticks) {
+inline void Dispatcher::Account(Session& session, const PreparedCommand& command,
+                                const Status& status, uint64_t ticks) {
   CommandCounters& counters = statistics_.per_command[command.info->index];
   counters.calls.Add();
   counters.ticks.Add(ticks);

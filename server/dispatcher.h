@@ -125,8 +125,7 @@ class Dispatcher {
   void AddKeys(const CommandInfo& info, std::span<const std::string_view> args, int database,
                StripeSet* stripes);
   bool MemoryAllows(const CommandInfo& info);
-  Disposition LockAndRun(Session& session, const PreparedCommand& command, StripeSet stripes);
-  Disposition RunLocked(Session& session, const PreparedCommand& command, StripeSet& stripes);
+  Disposition LockAndRun(Session& session, const PreparedCommand& command, StripeSet& stripes);
   Status Call(Session& session, const PreparedCommand& command, const RunScope& scope,
               protocol::ReplyWriter& reply);
   Status CallWithUndo(Session& session, const PreparedCommand& command, const StripeSet& stripes,

@@ -112,7 +112,8 @@ void Session::CountSubscriptions() {
   record->subscriptions.store(count(ChannelKind::kChannel), std::memory_order_relaxed);
   record->pattern_subscriptions.store(count(ChannelKind::kPattern), std::memory_order_relaxed);
   record->shard_subscriptions.store(count(ChannelKind::kShard), std::memory_order_relaxed);
-  record->SetFlag(ClientFlag::kPubSub, subscription_count() + shard_subscription_count() > 0);
+  subscribed_ = subscription_count() + shard_subscription_count() > 0;
+  record->SetFlag(ClientFlag::kPubSub, subscribed_);
 }
 
 void Session::Reset() {

@@ -104,8 +104,7 @@ class Session {
   }
   // RESP2 clients with subscriptions may only run a few commands.
   bool in_subscriber_mode() const {
-    return (subscription_count() + shard_subscription_count()) > 0 &&
-           reply.version() == protocol::Version::kResp2;
+    return subscribed_ && reply.version() == protocol::Version::kResp2;
   }
 
   // The next run of the parked script takes all stripes: it reached a key that it had not declared.
@@ -140,6 +139,7 @@ class Session {
   Engine& engine_;
   Mailbox& mailbox_;
   storage::StringSet subscriptions_[3];
+  bool subscribed_ = false;  // to anything
 };
 
 }  // namespace larder

@@ -82,16 +82,22 @@ SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t
 
 void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms) {
   Entry* old = ref.entry();
+  spec.key = key.bytes;
+  const bool has_expiry = spec.expire_at_ms != kNoExpiry;
+  bool fits = false;  // where the old one is
+  if (spec.object == nullptr && old->object() == nullptr && old->has_expiry() == has_expiry) {
+    const size_t old_bytes = EntryLayout::Bytes(*old);
+    const size_t bytes = EntryLayout::Bytes(spec);
+    fits = bytes == old_bytes ||
+           EntryAllocator::RoundedBytes(bytes) == EntryAllocator::RoundedBytes(old_bytes);
+    if (fits && !has_expiry) return EntryLayout::SetString(old, spec.string, spec.raw);
+  }
   StripeDatabase& in = this->database(database);
   const Filed filed = FiledOf(*old);
   CountExpiry(in, old, -1);
-  spec.key = key.bytes;
-  const bool same_layout = spec.object == nullptr && old->object() == nullptr &&
-                           old->has_expiry() == (spec.expire_at_ms != kNoExpiry);
-  if (same_layout && EntryAllocator::RoundedBytes(EntryLayout::Bytes(spec)) ==
-                         EntryAllocator::RoundedBytes(EntryLayout::Bytes(*old))) {
+  if (fits) {
     EntryLayout::SetString(old, spec.string, spec.raw);
-    if (spec.expire_at_ms != kNoExpiry) EntryLayout::SetExpiry(old, spec.expire_at_ms);
+    EntryLayout::SetExpiry(old, spec.expire_at_ms);
     CountExpiry(in, old, 1);
     FileExpiry(in, key.hash, old, filed, now_ms);
     return;

@@ -144,14 +144,28 @@ inline Table::Location Table::Locate(const Directory& directory, uint64_t hash) 
   return at;
 }
 
+// As memcmp(...) == 0, in line for the lengths that keys mostly have.
+inline bool SameBytes(const char* left, const char* right, size_t size) {
+  constexpr size_t kInlineBytesMax = 64;
+  constexpr size_t kWord = sizeof(uint64_t);
+  if (size < kWord || size > kInlineBytesMax) return std::memcmp(left, right, size) == 0;
+  const auto word_at = [](const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, kWord);
+    return word;
+  };
+  for (size_t at = 0; at + kWord < size; at += kWord) {
+    if (word_at(left + at) != word_at(right + at)) return false;
+  }
+  return word_at(left + size - kWord) == word_at(right + size - kWord);
+}
+
 inline SlotRef FindInBucket(Bucket& bucket, uint64_t tags, uint8_t fingerprint,
                             std::string_view key) {
   for (uint64_t match = Bucket::MatchIn(tags, fingerprint); match != 0; match &= match - 1) {
     const SlotRef ref = bucket.RefAt(Bucket::IndexOf(match));
     const std::string_view found = ref.entry()->key();
-    if (found.size() == key.size() && std::memcmp(found.data(), key.data(), key.size()) == 0) {
-      return ref;
-    }
+    if (found.size() == key.size() && SameBytes(found.data(), key.data(), key.size())) return ref;
   }
   return SlotRef();
 }
