@@ -52,7 +52,7 @@ struct StripeDatabase {
   int64_t probation_bytes = 0;                // of the keys in it, about
 };
 
-class Stripe {
+class alignas(64) Stripe {
  public:
   Stripe(const StripeContext& context, int databases);
   ~Stripe();
@@ -125,7 +125,19 @@ class Stripe {
 
   EntryAllocator& entries() { return entries_; }
 
-  RelaxedCounter hits, misses, expired, evicted;
+ private:
+  // What every read writes lies in the cache line of the lock, which moves from core to core anyway.
+  StripeLock lock_;
+
+ public:
+  RelaxedCounter hits, misses;
+
+ private:
+  EvictionClock clock_;
+
+ public:
+
+  RelaxedCounter expired, evicted;
   RelaxedCounter keys;                    // of all databases
   RelaxedCounter next_due_ms{kNeverDue};  // when ExpireSlice has work; may be too early
   // As of the last ExpireSlice with work: due keys that it left, and the age of the oldest.
@@ -179,7 +191,6 @@ class Stripe {
   void SweepAges();
   void CountEvictionMemory();
 
-  StripeLock lock_;
   const StripeContext context_;
   WatchRegistry watches_;
   EntryAllocator entries_;
@@ -188,7 +199,6 @@ class Stripe {
   std::atomic<size_t> dead_count_{0};
   std::vector<std::unique_ptr<ExpiryWheel>> dead_wheels_;
   uint64_t random_state_;
-  EvictionClock clock_;
   GhostTable ghosts_;
   int expire_database_ = 0;  // where ExpireSlice goes on
   uint64_t swept_ticks_ = 0;

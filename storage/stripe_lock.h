@@ -10,7 +10,7 @@
 
 namespace larder::storage {
 
-class alignas(64) StripeLock {
+class StripeLock {
  public:
   void set_single_thread(bool single) { single_thread_ = single; }
 
