@@ -53,6 +53,9 @@ class RequestParser {
   // Says where the unparsed bytes are now: `buffer` holds all bytes since the last TakeConsumed.
   void Feed(std::string_view buffer) { buffer_ = buffer; }
 
+  // Whether there are bytes that Next has not looked at yet.
+  bool has_bytes() const { return position_ < buffer_.size(); }
+
   // Reads the next request. `request` is reused: its vector keeps its capacity.
   ParseResult Next(Request* request);
 

@@ -102,11 +102,12 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
     const size_t batch_max = authenticated ? Scratch::kBatchMax : 1;
     size_t count = 0;
     ParseResult result = ParseResult::kMore;
-    while (count < batch_max &&
+    while (count < batch_max && parser_.has_bytes() &&
            (result = parser_.Next(&scratch.requests[count])) == ParseResult::kRequest) {
       dispatcher.Prepare(scratch.requests[count].args, database, &scratch.commands[count]);
       ++count;
     }
+    if (result == ParseResult::kRequest && !parser_.has_bytes()) result = ParseResult::kMore;
     if (count > 1) PrefetchEntries(count, scratch);
     size_t done = 0;
     const bool go_on = RunBatch(count, scratch, &done);
@@ -231,6 +232,10 @@ void Connection::RefuseProtocol() {
 }
 
 bool Connection::WithinLimits() {
+  // So little is within every limit that makes sense.
+  if (input_.empty() && output.size() <= kIdleOutputBytesMax && soft_limit_since_us_ == 0) {
+    return true;
+  }
   const LiveOptions& options = worker_.engine().options;
   const size_t input_max = authenticated ? static_cast<size_t>(options.client_query_buffer_limit)
                                          : kUnauthenticatedInputBytesMax;
