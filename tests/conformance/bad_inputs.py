@@ -6,8 +6,10 @@ agreed difference, or exceptions.json has one), and be alive after every row. Ro
 connections at once are functions below.
 """
 import json
+import os
 import pathlib
 import re
+import resource
 import socket
 import sys
 import time
@@ -109,6 +111,82 @@ def run_table(larder, redis, exceptions):
         control.close()
 
 
+def huge_request_built_slowly(server):
+    """Row 16: a huge request built slowly counts as its client's memory, and is given back."""
+    control, slow = Connection(server.port), Connection(server.port)
+    number = slow.call("CLIENT", "ID")[1]
+    sent = 8 << 20
+    slow.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (2 * sent))
+    for _ in range(sent >> 16):
+        slow.send(b"x" * (1 << 16))
+    counted = wait_for(lambda: memory_of(control, number) >= sent)
+    slow.send(b"x" * sent + b"\r\n" + request(b"GETRANGE", b"k", b"0", b"2"))
+    replies = [slow.read(), slow.read()]
+    slow.close()
+    control.close()
+    if not counted:
+        return "megabytes of a request in progress are not counted"
+    return None if [reply[1] for reply in replies] == [b"OK", b"xxx"] else f"{replies}"
+
+
+def memory_of(control, number):
+    line = ask(control, "CLIENT", "LIST", "ID", number)[1]
+    return int(re.search(rb"tot-mem=(\d+)", line)[1])
+
+
+def out_of_descriptors(server):
+    """Row 22: without descriptors the clients that are there are served, and others when some are."""
+    control = Connection(server.port)
+    control.call("PING")
+    limit = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+    in_use = len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()))
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (in_use, limit[1]))
+    late = [socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS)
+            for _ in range(5)]
+    pongs = [control.call("PING")[1] for _ in range(100)]
+    before = cpu_seconds(server)
+    time.sleep(1)
+    spent = cpu_seconds(server) - before
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limit)
+    for sock in late:
+        sock.sendall(request(b"PING"))
+        if sock.recv(100) != b"+PONG\r\n":
+            return "a client that came without descriptors is never served"
+        sock.close()
+    control.close()
+    if spent > 0.5:
+        return f"it spins: {spent} s of CPU in a second"
+    return None if pongs == [b"PONG"] * 100 else "the others are not served"
+
+
+def cpu_seconds(server):
+    fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stranger_without_password(server):
+    """Row 24: a peer that is not this machine's loopback is turned away while there is no password."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which address would be used
+            address = probe.getsockname()[0]
+        except OSError:
+            address = "127.0.0.1"
+    if address.startswith("127."):
+        print("left out: row 24: this machine has no address but loopback")
+        return None
+    open_to_all = Server(server.path, server.label, common=["--bind", "0.0.0.0"])
+    try:
+        with socket.create_connection((address, open_to_all.port), timeout=DEADLINE_SECONDS) as sock:
+            received = b""
+            while data := sock.recv(1 << 16):
+                received += data
+    finally:
+        open_to_all.stop()
+    good = received.startswith(b"-DENIED Redis is running in protected mode") and received.endswith(b"\r\n")
+    return None if good else f"{received!r}"
+
+
 def flood_before_login(server):
     """Row 12: before login, replies that are never read must end in a close, not in memory."""
     control = Connection(server.port)
@@ -153,9 +231,13 @@ def slow_reader(server):
 
 def wait_for_clients(control, count):
     """Until only `count` clients are left, or the deadline."""
+    return wait_for(lambda: ask(control, "CLIENT", "LIST")[1].count(b"addr=") // 2 <= count)
+
+
+def wait_for(condition):
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
-        if ask(control, "CLIENT", "LIST")[1].count(b"addr=") // 2 <= count:
+        if condition():
             return True
         time.sleep(0.05)
     return False
@@ -221,9 +303,11 @@ def unkillable_script(server):
 
 
 # The last one leaves no server behind.
-SCENARIOS = [flood_before_login, slow_reader, kill_with_data_pending, busy_script,
+SCENARIOS = [flood_before_login, huge_request_built_slowly, out_of_descriptors,
+             stranger_without_password, slow_reader, kill_with_data_pending, busy_script,
              unkillable_script]
-NOT_ON_REDIS = {flood_before_login}  # 7.0.15 buffers without end before login
+# 7.0.15 buffers without end before login, and spins while there are no descriptors.
+NOT_ON_REDIS = {flood_before_login, out_of_descriptors}
 
 
 def run_scenarios(larder, redis):

@@ -1,4 +1,5 @@
 // What only a real socket shows. Nothing here depends on how long anything takes.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,6 +48,22 @@ TEST(Connection, ManyClientsHaveTheirOwnReplies) {
   for (int i = 0; i < 50; ++i) clients.push_back(server.Connect());
   for (const auto& client : clients) ASSERT_TRUE(client->Send(Numbers(100)));
   for (const auto& client : clients) ExpectNumbers(*client, 100);
+}
+
+TEST(Connection, ClientsAreSpreadEvenlyOverTheWorkers) {
+  RunningServer server(RunningServer::Options{{"threads", "4"}});
+  std::vector<std::unique_ptr<SocketClient>> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(server.Connect());
+  for (const auto& client : clients) ASSERT_THAT(client->Run({"PING"}), Optional(IsSimple("PONG")));
+  const std::string list = clients.front()->Run({"CLIENT", "LIST"})->text;
+  for (int worker = 0; worker < 4; ++worker) {
+    const std::string field = fmt::format(" io-thread={} ", worker);
+    int count = 0;
+    for (size_t at = list.find(field); at != std::string::npos; at = list.find(field, at + 1)) {
+      ++count;
+    }
+    EXPECT_EQ(count, 10) << "of worker " << worker;
+  }
 }
 
 TEST(Connection, InlineRequestsWorkToo) {
