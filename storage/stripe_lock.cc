@@ -20,6 +20,9 @@ void Pause() {
 
 bool StripeLock::Spin() {
   contentions_.fetch_add(1, std::memory_order_relaxed);
+#ifdef LARDER_STRIPE_STATISTICS
+  const uint64_t begun = StripeLockStatistics::Ticks();
+#endif
   // The only worker waits for nobody but itself: a script of its own holds the stripe.
   if (single_thread_) return false;
   const auto deadline =
@@ -27,7 +30,11 @@ bool StripeLock::Spin() {
   do {
     for (int i = 0; i < kTriesPerClockRead; ++i) {
       Pause();
-      if (TryLock()) return true;
+      if (!TryLock()) continue;
+#ifdef LARDER_STRIPE_STATISTICS
+      statistics_.Waited(StripeLockStatistics::Ticks() - begun);
+#endif
+      return true;
     }
   } while (std::chrono::steady_clock::now() < deadline);
   return false;

@@ -1,9 +1,14 @@
 """usage: python3 -m comparison SUBJECT [options]     (through scripts/bench)"""
 import argparse
 
-from comparison import cpu, instructions, memory
+from comparison import cpu, instructions, memory, threads
 
-SUBJECTS = {"cpu": cpu, "memory": memory, "instructions": instructions}
+SUBJECTS = {
+    "cpu": cpu,
+    "instructions": instructions,
+    "threads": threads,
+    "memory": memory,
+}
 
 
 def main():

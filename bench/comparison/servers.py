@@ -17,15 +17,16 @@ START_SECONDS_MAX = 60
 CONNECTIONS_MAX = 12_000
 
 
-def command_of(name, port, value_bytes=32, threads=1):
-    larder = os.environ.get("LARDER_SERVER", str(ROOT / "build/release/larder"))
+def command_of(name, port, value_bytes=32, threads=1, larder=None, more=()):
+    """The words that start a server; `larder` is another build of it, `more` are further words."""
+    larder = larder or os.environ.get("LARDER_SERVER", str(ROOT / "build/release/larder"))
     return {
         "larder": [larder, "--port", str(port), "--threads", str(threads), "--maxmemory", "16gb",
                    "--maxclients", str(CONNECTIONS_MAX)],
         "redis": [shutil.which("redis-server") or "redis-server", "--port", str(port), "--save", "",
                   "--maxclients", str(CONNECTIONS_MAX)],
         "echo": [str(ROOT / "build/release/bench/echo_server_tool"), str(port), str(value_bytes)],
-    }[name]
+    }[name] + list(more)
 
 
 def raise_file_limit():

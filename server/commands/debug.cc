@@ -12,6 +12,9 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/config/units.h"
+#ifdef LARDER_STRIPE_STATISTICS
+#include "server/tick_clock.h"
+#endif
 #include "storage/glob.h"
 #include "storage/numbers.h"
 
@@ -190,6 +193,31 @@ Status TableStatistics(CommandContext& ctx) {
   return Ok();
 }
 
+#ifdef LARDER_STRIPE_STATISTICS
+// One line of JSON per stripe. What was held is counted by power of two: [n, count] is below 2^n.
+Status StripeStatistics(CommandContext& ctx) {
+  constexpr uint64_t kMany = 1'000'000;
+  const double ns_per_tick = TickClock().ToMicrosDouble(kMany) * 1000 / kMany;
+  storage::Keyspace& keyspace = ctx.engine.keyspace;
+  ctx.reply.Array(static_cast<int64_t>(keyspace.stripe_count()));
+  for (size_t i = 0; i < keyspace.stripe_count(); ++i) {
+    const storage::StripeLock& lock = keyspace.lock(i);
+    const storage::StripeLockStatistics& seen = lock.statistics();
+    std::string held;
+    for (size_t power = 0; power < seen.held_by_power.size(); ++power) {
+      held +=
+          fmt::format("{}[{},{}]", power == 0 ? "" : ",", power, seen.held_by_power[power].Get());
+    }
+    ctx.reply.Bulk(
+        fmt::format(R"({{"locks":{},"held_ticks":{},"held_below":[{}],"contended":{},"waits":{},)"
+                    R"("waited_ticks":{},"ns_per_tick":{}}})",
+                    seen.locks.Get(), seen.held_ticks.Get(), held, lock.contentions(),
+                    seen.waits.Get(), seen.waited_ticks.Get(), ns_per_tick));
+  }
+  return Ok();
+}
+#endif
+
 Status Help(CommandContext& ctx);
 
 // A form of DEBUG, and how many arguments it takes behind its name.
@@ -224,6 +252,9 @@ constexpr Form kForms[] = {
     {"SET-SKIP-CHECKSUM-VALIDATION", 1, 1, OkReply},
     {"SLEEP", 1, 1, Sleep},
     {"STRINGMATCH-LEN", 2, 2, StringMatch},
+#ifdef LARDER_STRIPE_STATISTICS
+    {"STRIPES", 0, 0, StripeStatistics},
+#endif
 };
 
 bool MayDebug(const CommandContext& ctx) {
