@@ -7,10 +7,22 @@
 namespace larder::protocol {
 
 void OutputBuffer::AppendPinned(std::string_view bytes, Pin pin) {
-  if (bytes.empty()) return;
+  if (!bytes.empty()) EndSegment(bytes, std::move(pin));
+}
+
+void OutputBuffer::AppendBlock(ByteBlock block) {
+  if (block.empty()) return;
+  if (!tail_.empty()) EndSegment({}, {});
+  tail_ = std::move(block);
+  EndSegment({}, {});
+}
+
+// Makes a segment of the tail and what follows it.
+void OutputBuffer::EndSegment(std::string_view pinned, Pin pin) {
   if (segments_.empty()) sent_from_front_ = std::exchange(sent_from_tail_, 0);
-  pinned_bytes_ += tail_.size() + bytes.size() - (segments_.empty() ? sent_from_front_ : 0);
-  segments_.push_back({std::move(tail_), bytes, std::move(pin)});
+  pinned_bytes_ += tail_.size() + pinned.size() - (segments_.empty() ? sent_from_front_ : 0);
+  segments_.push_back({std::move(tail_), pinned, std::move(pin)});
+  segment_memory_bytes_ += segments_.back().memory_bytes();
 }
 
 int OutputBuffer::Gather(iovec* vectors, int count) const {
@@ -45,6 +57,7 @@ void OutputBuffer::Consume(size_t bytes) {
     bytes -= left;
     pinned_bytes_ -= left;
     sent_from_front_ = 0;
+    segment_memory_bytes_ -= front.memory_bytes();
     segments_.pop_front();
   }
   sent_from_tail_ += bytes;
@@ -64,7 +77,7 @@ void OutputBuffer::Consume(size_t bytes) {
 void OutputBuffer::Clear() {
   segments_.clear();
   tail_.clear();
-  sent_from_front_ = sent_from_tail_ = pinned_bytes_ = 0;
+  sent_from_front_ = sent_from_tail_ = pinned_bytes_ = segment_memory_bytes_ = 0;
   Trim();
 }
 
@@ -72,12 +85,6 @@ void OutputBuffer::Trim() {
   if (!empty()) return;
   tail_ = {};
   segments_.clear();
-}
-
-size_t OutputBuffer::memory_bytes() const {
-  size_t bytes = tail_.capacity() + segments_.size() * sizeof(Segment);
-  for (const Segment& segment : segments_) bytes += segment.copied.capacity();
-  return bytes;
 }
 
 }  // namespace larder::protocol

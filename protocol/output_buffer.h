@@ -57,8 +57,11 @@ class OutputBuffer {
   // kPinnedBytesMin and more: below that a copy is cheaper.
   void AppendPinned(std::string_view bytes, Pin pin);
 
+  // Appends a whole block by taking it over: for replies that are too large for one.
+  void AppendBlock(ByteBlock block);
+
   // The contiguous bytes appended since the last pinned value: for patching a length afterwards.
-  // Positions in it stay valid until the next AppendPinned or Consume.
+  // Positions in it stay valid until the next AppendPinned, AppendBlock or Consume.
   ByteBlock& tail() { return tail_; }
 
   // Fills up to `count` vectors with the unsent bytes in order and returns how many were used.
@@ -84,7 +87,7 @@ class OutputBuffer {
   void Trim();
 
   // Bytes of memory that this buffer holds itself, pinned values not counted.
-  size_t memory_bytes() const;
+  size_t memory_bytes() const { return tail_.capacity() + segment_memory_bytes_; }
 
  private:
   struct Segment {
@@ -92,10 +95,14 @@ class OutputBuffer {
     std::string_view pinned;
     Pin pin;
     size_t bytes() const { return copied.size() + pinned.size(); }
+    size_t memory_bytes() const { return sizeof(Segment) + copied.capacity(); }
   };
+  void EndSegment(std::string_view pinned, Pin pin);
+
   std::list<Segment> segments_;  // empty in the common case
   size_t sent_from_front_ = 0;   // bytes of segments_.front() that were sent
   size_t pinned_bytes_ = 0;      // unsent bytes in segments_
+  size_t segment_memory_bytes_ = 0;
   ByteBlock tail_;
   size_t sent_from_tail_ = 0;  // only while segments_ is empty
 };

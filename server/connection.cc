@@ -30,6 +30,19 @@ constexpr size_t kUnauthenticatedOutputBytesMax = 64 * 1024;
 constexpr size_t kTakenArgumentBytesMin = 64 * 1024;
 constexpr size_t kIdleOutputBytesMax = 1024;  // memory that an idle client may keep
 
+// Shortens a message to `bytes_max`.
+void Clip(msghdr& message, size_t bytes_max) {
+  for (size_t i = 0; i < message.msg_iovlen; ++i) {
+    iovec& vector = message.msg_iov[i];
+    if (vector.iov_len >= bytes_max) {
+      vector.iov_len = bytes_max;
+      message.msg_iovlen = i + 1;
+      return;
+    }
+    bytes_max -= vector.iov_len;
+  }
+}
+
 }  // namespace
 
 Connection::Connection(Engine& engine, Mailbox& mailbox,
@@ -45,12 +58,15 @@ Connection::~Connection() {
 
 void Connection::Serve(Scratch& scratch) {
   if (running_ || closed_) return;
-  if (parked() && !Resume(scratch)) return;
-  for (int reads = 0; readable && reads < kReadsPerTurn; ++reads) {
-    if (!ReadAndRun(scratch)) break;
+  bool go_on = !parked() || Resume(scratch);
+  for (int reads = 0; go_on && readable && reads < kReadsPerTurn; ++reads) {
+    go_on = ReadAndRun(scratch) && !worker_.dispatcher().turn_was_over();
   }
   if (closed_) return;
-  if (readable && !parked() && !close_after_reply) worker_.ServeSoon(*this);
+  if (readable && !parked() && !close_after_reply) {
+    bulky = true;
+    worker_.ServeSoon(*this);
+  }
   if (!output.empty() || close_after_reply || peer_gone_) worker_.FlushSoon(*this);
   CountMemory();
 }
@@ -132,6 +148,10 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
       return false;
     }
     if (result == ParseResult::kMore) break;
+    if (dispatcher.turn_was_over()) {
+      Yield();
+      break;
+    }
   }
   Keep(bytes, own_buffer, offset);
   return WithinLimits();
@@ -148,8 +168,8 @@ void Connection::PrefetchEntries(size_t count, const Scratch& scratch) const {
   }
 }
 
-// Runs prepared requests in order. False when one is parked or settling; `*done` counts the
-// finished ones.
+// Runs prepared requests in order. False when one is parked or settling, or the turn is over;
+// `*done` counts the finished ones.
 bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
   Dispatcher& dispatcher = worker_.dispatcher();
   dispatcher.StartBatch();
@@ -184,8 +204,19 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
       if (!WithinLimits()) return false;
       dispatcher.StartBatch();  // sending is no command's time
     }
+    if (dispatcher.turn_was_over() && i + 1 < count) {
+      Yield();
+      return false;
+    }
   }
   return true;
+}
+
+// Goes on in the next turn with what has been read.
+void Connection::Yield() {
+  state_ = State::kYielded;
+  bulky = true;
+  worker_.ServeSoon(*this);
 }
 
 // Keeps the bytes from `offset` on for later.
@@ -265,7 +296,7 @@ bool Connection::WithinLimits() {
   }
   if (!over_hard && !over_soft) return true;
   // The client may just not have been given the chance to read yet.
-  Flush();
+  Flush(SIZE_MAX);
   if (closed_) return false;
   if (output.waiting_bytes() <= (over_hard ? hard : soft)) return true;
   worker_.statistics().output_limit_disconnections.Add();
@@ -277,14 +308,19 @@ bool Connection::WithinLimits() {
   return false;
 }
 
-void Connection::Flush() {
+void Connection::Flush(size_t bytes_max) {
   queued_to_flush = false;
   if (closed_ || state_ == State::kSettling) return;
-  while (!output.empty()) {
+  for (size_t sent_bytes = 0; !output.empty();) {
+    if (sent_bytes >= bytes_max) {
+      worker_.FlushSoon(*this);
+      return;
+    }
     iovec vectors[kVectorsPerWrite];
     msghdr message{};
     message.msg_iov = vectors;
     message.msg_iovlen = static_cast<size_t>(output.Gather(vectors, kVectorsPerWrite));
+    if (output.size() > bytes_max) Clip(message, bytes_max);
     ssize_t sent;
     if (message.msg_iovlen == 1) {
       sent = send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
@@ -303,6 +339,7 @@ void Connection::Flush() {
         record->output_total.load(std::memory_order_relaxed) + static_cast<uint64_t>(sent),
         std::memory_order_relaxed);
     output.Consume(static_cast<size_t>(sent));
+    sent_bytes += static_cast<size_t>(sent);
   }
   FinishUnlessSending();
 }

@@ -35,11 +35,13 @@ class Connection final : public Session {
 
   int descriptor() const { return descriptor_; }
 
-  // Reads and runs what has arrived; replies gather in `output` until Flush. Also continues what
-  // was parked.
+  // Reads and runs what has arrived, one command at least, until the worker's turn is over; replies
+  // gather in `output` until Flush. Also continues what was parked.
   void Serve(Scratch& scratch);
-  // Sends what waits. Called again when the socket takes more.
-  void Flush();
+  // Sends what waits, up to about `bytes_max`; asks for another turn when that was not all. Called
+  // again when the socket takes more.
+  static constexpr size_t kBytesPerFlush = 256 * 1024;
+  void Flush(size_t bytes_max = kBytesPerFlush);
 
   void OutputReady() override;  // from Session: has Flush called soon
   void* TakeArgumentMemory(std::string_view argument) override;
@@ -51,12 +53,14 @@ class Connection final : public Session {
   // Marks for closing; the worker destroys it when nothing uses it any more. Idempotent.
   void Close();
   bool closed() const { return closed_; }
-  bool running() const { return running_; }  // a command of its is on the stack
-  bool parked() const { return state_ != State::kReady; }
+  bool running() const { return running_; }                // a command of its is on the stack
+  bool parked() const { return state_ != State::kReady; }  // what came first has to go first
 
   // What the events said.
   bool readable = true;
   bool queued_to_serve = false;
+  // What it last sent took long: it waits behind those that ask for little.
+  bool bulky = false;
   bool queued_to_flush = false;
 
   // Once a second or so: timeouts, soft limits, memory that idle clients need not keep.
@@ -66,12 +70,14 @@ class Connection final : public Session {
   void CountMemory();
 
  private:
-  enum class State : uint8_t { kReady, kParked, kSettling, kBlocked };
+  // kYielded: the turn was over before its requests were; the rest is in input_.
+  enum class State : uint8_t { kReady, kYielded, kParked, kSettling, kBlocked };
 
   bool ReadAndRun(Scratch& scratch);
   bool Run(std::string_view bytes, bool own_buffer, Scratch& scratch);
   void PrefetchEntries(size_t count, const Scratch& scratch) const;
   bool RunBatch(size_t count, Scratch& scratch, size_t* done);
+  void Yield();
   void Keep(std::string_view rest, bool own_buffer, size_t offset);
   bool Resume(Scratch& scratch);
   void RefuseProtocol();

@@ -21,7 +21,7 @@ namespace {
 using protocol::ReplyWriter;
 
 // How long one eviction may keep its worker before the writer is parked.
-constexpr auto kEvictionSlice = std::chrono::microseconds(1000);
+constexpr auto kEvictionSlice = std::chrono::microseconds(250);
 
 constexpr size_t kUnknownCommandBytesMax = 128;
 
@@ -230,10 +230,13 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
                ? Refuse(session, &info, errors::kBusyScript)
                : Disposition::kParked;
   }
-
   if (info.single_key && !session.script_needs_all_stripes) {
     StripeSet stripe(engine_.keyspace.StripeOf(command.key.hash));
     return LockAndRun(session, command, stripe);
+  }
+  // A walk over all keys takes turns of its own: below another one it could not.
+  if (turn_taken && Has(info, Flag::kOwnLocks) && Has(info, Flag::kDangerous)) {
+    return Disposition::kParked;
   }
   StripeSet stripes;
   CollectStripes(session, command, &stripes);

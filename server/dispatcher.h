@@ -106,12 +106,23 @@ class Dispatcher {
     if (deliver_messages) deliver_messages();
   }
 
-  // Serves other clients for a moment: called by a long script, and by KEYS while it holds no
-  // stripe. Set by the worker.
+  // The worker's turn ends when the tick counter has come so far. Set by the worker.
+  void set_turn_end(uint64_t ticks) { turn_end_ticks_ = ticks; }
+  // Whether the turn was over when the last command ended: nearly free.
+  bool turn_was_over() const { return last_ticks_ >= turn_end_ticks_; }
+  bool TurnIsOver() const { return TickClock::Now() >= turn_end_ticks_; }
+
+  // Serves other clients for a moment: called by a long script, and by KEYS and SCAN while they
+  // hold no stripe. Set by the worker.
   std::function<void()> take_turn;
   void TakeTurn() {
-    if (take_turn) take_turn();
+    if (!take_turn) return;
+    const uint64_t began_ticks = last_ticks_;
+    take_turn();
+    last_ticks_ = began_ticks;  // those were other clients' commands
   }
+  // Whether the worker is in a turn that a command on this stack has taken.
+  bool turn_taken = false;
   // Whether a script of this worker is running (its other clients' scripts park).
   bool script_running = false;
   // Whether memory was full, with nothing to evict, when the last command that asks for it began.
@@ -150,6 +161,7 @@ class Dispatcher {
   uint64_t slow_ticks_ = UINT64_MAX;
   uint64_t last_ticks_ = 0;  // when the command before ended
   size_t settle_home_ = 0;
+  uint64_t turn_end_ticks_ = UINT64_MAX;
   std::vector<int> positions_;        // scratch
   protocol::OutputBuffer discarded_;  // the replies of clients that want none
 };

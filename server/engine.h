@@ -23,6 +23,7 @@
 #include "server/scripting/running_scripts.h"
 #include "server/slowlog.h"
 #include "server/statistics.h"
+#include "server/turn_statistics.h"
 #include "storage/keyspace.h"
 
 namespace larder {
@@ -74,6 +75,7 @@ struct Engine : private storage::KeyspaceObserver {
   SlowLog slowlog;
   LatencyMonitor latency;
   ClientPause pause;
+  TurnSettings turns;
   std::unique_ptr<ScriptCache> scripts;  // by SHA1, for all workers
   LuaMemoryBudget lua_memory;            // of all workers' VMs together
   RunningScripts running_scripts;

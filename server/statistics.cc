@@ -32,6 +32,7 @@ void WorkerStatistics::Reset() {
         &parked_commands, &query_limit_disconnections, &output_limit_disconnections}) {
     counter->Reset();
   }
+  turns.Reset();
   std::lock_guard lock(mutex_);
   errors_.clear();
 }

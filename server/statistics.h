@@ -13,6 +13,7 @@
 
 #include "server/counter.h"
 #include "server/latency_histogram.h"
+#include "server/turn_statistics.h"
 
 namespace larder {
 
@@ -42,6 +43,7 @@ struct WorkerStatistics {
   Counter commands_processed, input_bytes, output_bytes, reads, writes;
   Counter error_replies, parked_commands;
   Counter query_limit_disconnections, output_limit_disconnections;
+  TurnStatistics turns;
 
   // Error replies by their first word. Rare, so a mutex is fine.
   void CountError(std::string_view error);

@@ -22,24 +22,16 @@ constexpr int kIdleTimeoutMs = 50;  // so that expired keys go in time
 constexpr int kPausedTimeoutMs = 1;
 constexpr int kFruitlessTurnsMax = 200;  // of retrying parked clients before waiting in between
 constexpr int64_t kMaintenanceEveryUs = 1000;
-constexpr auto kMaintenanceSlice = std::chrono::microseconds(100);
-constexpr auto kBacklogSlice = std::chrono::microseconds(500);
-constexpr int64_t kBacklogAgeMsMax =
-    100;  // older than that: maintenance takes up to half of the worker
+// Upkeep with a backlog takes a slice, then leaves nine times as much to the clients that want to
+// be served; as much only while something has been due for longer than kBacklogAgeMsMax.
+constexpr auto kSlice = std::chrono::microseconds(100);
+constexpr auto kBacklogSlice = std::chrono::microseconds(300);
+constexpr int64_t kClientsShare = 9;
+constexpr int64_t kBacklogAgeMsMax = 100;
 constexpr int64_t kTendEveryUs = 1'000'000;
-
-// Calls `visit` for what is in the list now; what is added meanwhile stays for the next round.
-// Keeps the list's memory.
-template <class Visit>
-void ForEachOf(std::vector<Connection*>* list, Visit visit) {
-  if (list->empty()) return;
-  std::vector<Connection*> now;
-  now.swap(*list);
-  for (Connection* connection : now) visit(connection);
-  if (!list->empty()) return;
-  now.clear();
-  now.swap(*list);
-}
+constexpr size_t kTendedTogetherMax = 64;
+constexpr int64_t kBulkyUs = 30;       // who takes longer waits behind those who do not
+constexpr size_t kFlushTogether = 16;  // so that replies do not wait for the turn's end
 
 }  // namespace
 
@@ -51,6 +43,8 @@ Worker::Worker(Engine& engine, int index)
   dispatcher_.deliver_messages = [this] { DeliverMessages(); };
   dispatcher_.take_turn = [this] { TakeTurn(); };
   steady_us_ = engine_.clock.SteadyMicros();
+  bulky_ticks_ = dispatcher_.ticks().FromMicros(kBulkyUs);
+  slow_ticks_ = dispatcher_.ticks().FromMicros(1000);  // LATENCY's smallest threshold
 }
 
 Worker::~Worker() = default;
@@ -70,7 +64,10 @@ void Worker::Run() {
 }
 
 int Worker::IdleTimeout() const {
-  if (!to_serve_.empty() || maintenance_left_) return 0;
+  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_flush_.empty() || maintenance_left_) {
+    return 0;
+  }
+  if (parked_.empty() && !to_tend_.empty()) return kPausedTimeoutMs;
   if (parked_.empty()) {
     if (deadlines_.empty()) return kIdleTimeoutMs;
     const int64_t left_ms = (deadlines_.begin()->first - engine_.clock.SteadyMicros() + 999) / 1000;
@@ -82,16 +79,49 @@ int Worker::IdleTimeout() const {
 // One round: events, messages, whoever waits, replies, upkeep.
 void Worker::Turn(int timeout_ms) {
   const auto events = poller_.Wait(timeout_ms, scratch().events);
+  BeginTurn();
   steady_us_ = engine_.clock.SteadyMicros();
   dispatcher_.UpdateTime();
   heartbeats_.store(heartbeats_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const bool idle = events.empty() && to_serve_.empty() && bulky_to_serve_.empty();
   ResumeParked();
-  ServeReady();
   HandleEvents(events);
+  // A quarter of the turn is left to the bulky ones, however many others there are.
+  ServeReady(to_serve_, turn_began_ticks_ + budget_ticks_ / 4 * 3);
+  if (!bulky_to_serve_.empty()) {
+    FlushReady();
+    ServeReady(bulky_to_serve_, turn_began_ticks_ + budget_ticks_);
+  }
   EndOverdueWaits();
   DeliverPosted();
   FlushReady();
-  Maintain();
+  Maintain(idle);
+  EndTurn();
+}
+
+void Worker::BeginTurn() {
+  const int64_t budget_us = engine_.turns.budget_us.load(std::memory_order_relaxed);
+  if (budget_us != budget_us_) {
+    budget_us_ = budget_us;
+    budget_ticks_ = dispatcher_.ticks().FromMicros(budget_us);
+  }
+  turn_began_cpu_ns_ =
+      engine_.turns.measure_cpu.load(std::memory_order_relaxed) ? storage::ThreadCpuNanos() : 0;
+  turn_began_ticks_ = TickClock::Now();
+  dispatcher_.set_turn_end(turn_began_ticks_ + budget_ticks_);
+}
+
+void Worker::EndTurn() {
+  TurnStatistics& turns = statistics().turns;
+  const uint64_t ticks = TickClock::Now() - turn_began_ticks_;
+  turns.turns.Add();
+  turns.ticks.Add(ticks);
+  turns.longest_ticks.Raise(ticks);
+  if (ticks >= slow_ticks_) NoteIfSlow("event-loop", dispatcher_.ticks().ToMicros(ticks));
+  if (turn_began_cpu_ns_ == 0) return;
+  const auto cpu_ns = static_cast<uint64_t>(storage::ThreadCpuNanos() - turn_began_cpu_ns_);
+  turns.cpu_ns.Add(cpu_ns);
+  turns.longest_cpu_ns.Raise(cpu_ns);
 }
 
 void Worker::HandleEvents(std::span<const epoll_event> events) {
@@ -101,7 +131,7 @@ void Worker::HandleEvents(std::span<const epoll_event> events) {
     if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLIN | EPOLLRDHUP)) != 0) {
       connection->readable = true;
       if (connection->blocked()) connection->LookForEnd();
-      if (!connection->parked()) connection->Serve(scratch());
+      if (!connection->parked()) ServeSoon(*connection);
     }
     if ((event.events & EPOLLOUT) != 0 && !connection->closed() && !connection->output.empty()) {
       FlushSoon(*connection);
@@ -111,15 +141,15 @@ void Worker::HandleEvents(std::span<const epoll_event> events) {
 
 void Worker::ServeSoon(Connection& connection) {
   if (std::exchange(connection.queued_to_serve, true)) return;
-  to_serve_.push_back(&connection);
+  (connection.bulky ? bulky_to_serve_ : to_serve_).Push(&connection);
 }
 
 void Worker::FlushSoon(Connection& connection) {
   if (std::exchange(connection.queued_to_flush, true)) return;
-  to_flush_.push_back(&connection);
+  to_flush_.Push(&connection);
 }
 
-void Worker::Park(Connection& connection) { parked_.push_back(&connection); }
+void Worker::Park(Connection& connection) { parked_.Push(&connection); }
 
 void Worker::Wait(Connection& connection) {
   if (connection.waiter->deadline_us == 0) return;
@@ -141,11 +171,20 @@ void Worker::EndOverdueWaits() {
   }
 }
 
-void Worker::ServeReady() {
-  ForEachOf(&to_serve_, [this](Connection* connection) {
+// Serves those that wait by now, one at least, until the tick counter has come to `end_ticks`.
+void Worker::ServeReady(ConnectionQueue& queue, uint64_t end_ticks) {
+  uint64_t before = TickClock::Now();
+  for (size_t left = queue.size(); left > 0 && !queue.empty(); --left) {
+    Connection* connection = queue.Pop();
     connection->queued_to_serve = false;
     connection->Serve(scratch());
-  });
+    const uint64_t now = TickClock::Now();
+    // One that has to go on in its next turn has said itself that it is bulky.
+    if (!connection->queued_to_serve) connection->bulky = now - before > bulky_ticks_;
+    before = now;
+    if (to_flush_.size() >= kFlushTogether) FlushReady();
+    if (now >= end_ticks) return;
+  }
 }
 
 void Worker::ResumeParked() {
@@ -154,14 +193,18 @@ void Worker::ResumeParked() {
     return;
   }
   const size_t waiting = parked_.size();
-  ForEachOf(&parked_, [this](Connection* connection) {
+  for (size_t left = waiting; left > 0 && !parked_.empty(); --left) {
+    Connection* connection = parked_.Pop();
     if (!connection->closed()) connection->Serve(scratch());
-  });
+    if (TickClock::Now() - turn_began_ticks_ > budget_ticks_ / 2) break;
+  }
   fruitless_turns_ = parked_.size() < waiting ? 0 : fruitless_turns_ + 1;
 }
 
 void Worker::FlushReady() {
-  ForEachOf(&to_flush_, [](Connection* connection) { connection->Flush(); });
+  for (size_t left = to_flush_.size(); left > 0 && !to_flush_.empty(); --left) {
+    to_flush_.Pop()->Flush();
+  }
 }
 
 void Worker::Bury(Connection& connection) {
@@ -179,9 +222,9 @@ void Worker::Bury(Connection& connection) {
 void Worker::BuryDead() {
   if (dead_.empty()) return;
   const auto is_dead = [](const Connection* connection) { return connection->closed(); };
-  std::erase_if(to_serve_, is_dead);
-  std::erase_if(to_flush_, is_dead);
-  std::erase_if(parked_, is_dead);
+  for (ConnectionQueue* queue : {&to_serve_, &bulky_to_serve_, &to_flush_, &parked_}) {
+    queue->EraseIf(is_dead);
+  }
   dead_.clear();
 }
 
@@ -192,42 +235,74 @@ void Worker::DeliverMessages() {
   });
 }
 
-// A script runs on this worker's stack and lets the other clients have a moment.
+// A command runs on this worker's stack and lets the other clients have a moment.
 void Worker::TakeTurn() {
   if (depth_ > 0) return;
   ++depth_;
+  dispatcher_.turn_taken = true;
+  EndTurn();
   Turn(0);
+  dispatcher_.turn_taken = false;
   --depth_;
+  BeginTurn();
 }
 
-void Worker::Maintain() {
-  const bool due = steady_us_ - maintained_us_ >= kMaintenanceEveryUs;
-  if (!due && !maintenance_left_) return;
-  maintained_us_ = steady_us_;
-  const auto stats_lag = engine_.keyspace.ExpiryLagMs();
-  const auto slice = stats_lag > kBacklogAgeMsMax ? kBacklogSlice : kMaintenanceSlice;
-  const auto deadline = steady_clock::now() + slice;
-  maintenance_left_ = false;
-  const auto stripes = engine_.keyspace.stripe_count();
-  for (size_t stripe = static_cast<size_t>(index_); stripe < stripes;
-       stripe += static_cast<size_t>(engine_.workers)) {
-    maintenance_left_ |= engine_.keyspace.ExpireSlice(stripe, dispatcher_.now_ms(), deadline);
-    maintenance_left_ |= engine_.keyspace.CompactSlice(stripe, deadline);
-  }
-  maintenance_left_ |= engine_.keyspace.FreeSlice(steady_clock::now() + kMaintenanceSlice);
+// `idle`: no client wants anything at the moment.
+void Worker::Maintain(bool idle) {
+  if (steady_us_ < maintain_from_us_ && !(maintenance_left_ && idle)) return;
+  const int64_t began_cpu_ns = turn_began_cpu_ns_ == 0 ? 0 : storage::ThreadCpuNanos();
+  const uint64_t began = TickClock::Now();
+  const bool late = engine_.keyspace.ExpiryLagMs() > kBacklogAgeMsMax;
+  maintenance_left_ = MaintainStripes(steady_clock::now() + (late ? kBacklogSlice : kSlice));
+  maintenance_left_ |= engine_.keyspace.FreeSlice(steady_clock::now() + kSlice);
   engine_.keyspace.set_other_bytes(engine_.client_bytes());
   storage::memory::Flush();
-  if (steady_us_ - tended_us_ >= kTendEveryUs) {
-    tended_us_ = steady_us_;
-    TendConnections();
+  TendConnections();
+  const int64_t took_us = dispatcher_.ticks().ToMicros(TickClock::Now() - began);
+  const int64_t pause_us = maintenance_left_ ? took_us * (late ? 1 : kClientsShare) : 0;
+  maintain_from_us_ = steady_us_ + took_us + std::max(pause_us, kMaintenanceEveryUs);
+  NoteIfSlow("expire-cycle", took_us);
+  if (began_cpu_ns == 0) return;
+  statistics().turns.longest_maintenance_cpu_ns.Raise(
+      static_cast<uint64_t>(storage::ThreadCpuNanos() - began_cpu_ns));
+}
+
+// Tends this worker's stripes, from where the last slice ended, until the deadline. True when work
+// is left.
+bool Worker::MaintainStripes(steady_clock::time_point deadline) {
+  const size_t stripes = engine_.keyspace.stripe_count();
+  const auto workers = static_cast<size_t>(engine_.workers);
+  const auto first = static_cast<size_t>(index_);
+  bool left = false;
+  for (size_t stripe = first; stripe < stripes; stripe += workers) {
+    if (next_stripe_ >= stripes) next_stripe_ = first;
+    left |= engine_.keyspace.ExpireSlice(next_stripe_, dispatcher_.now_ms(), deadline);
+    left |= engine_.keyspace.CompactSlice(next_stripe_, deadline);
+    next_stripe_ += workers;
+    if (steady_clock::now() >= deadline) return true;
+  }
+  return left;
+}
+
+// A few at a time: there may be ten thousand.
+void Worker::TendConnections() {
+  if (to_tend_.empty()) {
+    if (steady_us_ < tend_from_us_) return;
+    tend_from_us_ = steady_us_ + kTendEveryUs;
+    for (const auto& [id, connection] : connections_) to_tend_.push_back(id);
+  }
+  for (size_t tended = 0; tended < kTendedTogetherMax && !to_tend_.empty(); ++tended) {
+    const auto found = connections_.find(to_tend_.back());
+    to_tend_.pop_back();
+    if (found != connections_.end()) found->second->Tend(steady_us_);
   }
 }
 
-void Worker::TendConnections() {
-  std::vector<Connection*> all;
-  all.reserve(connections_.size());
-  for (const auto& [id, connection] : connections_) all.push_back(connection.get());
-  for (Connection* connection : all) connection->Tend(steady_us_);
+// Tells LATENCY of what held up this worker's clients.
+void Worker::NoteIfSlow(std::string_view event, int64_t duration_us) {
+  const int64_t threshold_ms = engine_.options.latency_monitor_threshold;
+  if (threshold_ms <= 0 || duration_us < threshold_ms * 1000) return;
+  engine_.latency.Add(event, dispatcher_.now_us() / 1'000'000, duration_us / 1000);
 }
 
 void Worker::Adopt(NewClient client) {
@@ -283,7 +358,8 @@ void Worker::Drain() {
   bool waiting = true;
   while (waiting && engine_.clock.SteadyMicros() < deadline_us) {
     Turn(0);
-    waiting = !to_serve_.empty() || !parked_.empty() || !to_flush_.empty();
+    waiting =
+        !to_serve_.empty() || !bulky_to_serve_.empty() || !parked_.empty() || !to_flush_.empty();
     for (const auto& [id, connection] : connections_) waiting |= !connection->output.empty();
     BuryDead();
   }

@@ -1,18 +1,25 @@
 // One thread with its clients: waits for readiness, serves whoever has sent something, sends the
 // replies in a row, and tends its share of the keyspace in between.
 //
+// A turn, from one wait to the next, lasts for TurnSettings::budget_us and what the last command
+// takes. Who asks for little goes first; bulky clients share the rest of it, first come, first
+// served, each for as long as its requests take or the turn lasts.
+//
 // Adopt, Stop and connection_count are thread-safe; everything else belongs to the worker's thread.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/connection.h"
+#include "server/connection_queue.h"
 #include "server/dispatcher.h"
 #include "server/engine.h"
 #include "server/mailbox.h"
@@ -59,7 +66,7 @@ class Worker {
   void DeliverPosted() {
     if (mailbox_.pending()) DeliverMessages();
   }
-  void ServeSoon(Connection& connection);
+  void ServeSoon(Connection& connection);  // behind others of its kind
   void FlushSoon(Connection& connection);
   void Park(Connection& connection);
   void Wait(Connection& connection);  // for a key: until its reply is posted or its time is over
@@ -67,16 +74,20 @@ class Worker {
 
  private:
   void Turn(int timeout_ms);
+  void BeginTurn();
+  void EndTurn();
   int IdleTimeout() const;
   void HandleEvents(std::span<const epoll_event> events);
   void EndOverdueWaits();
-  void ServeReady();
+  void ServeReady(ConnectionQueue& queue, uint64_t end_ticks);
   void ResumeParked();
   void FlushReady();
   void BuryDead();
   void DeliverMessages();
-  void Maintain();
+  void Maintain(bool idle);
+  bool MaintainStripes(std::chrono::steady_clock::time_point deadline);
   void TendConnections();
+  void NoteIfSlow(std::string_view event, int64_t duration_us);
   void TakeTurn();
   void Greet(NewClient client);
   void Drain();
@@ -88,16 +99,23 @@ class Worker {
   Mailbox mailbox_;
   Dispatcher dispatcher_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
-  std::vector<Connection*> to_serve_, to_flush_, parked_;
+  ConnectionQueue to_serve_, bulky_to_serve_, to_flush_, parked_;
   std::multimap<int64_t, uint64_t> deadlines_;  // of waits: when, and whose
   std::vector<std::unique_ptr<Connection>> dead_;
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
   int depth_ = 0;
   int64_t steady_us_ = 0;
-  int64_t maintained_us_ = 0;
-  int64_t tended_us_ = 0;
+  uint64_t turn_began_ticks_ = 0;
+  uint64_t bulky_ticks_ = 0, slow_ticks_ = 0;
+  uint64_t budget_ticks_ = 0;      // of a turn
+  int64_t budget_us_ = 0;          // what that was computed from
+  int64_t turn_began_cpu_ns_ = 0;  // while CPU time is measured, else 0
+  int64_t maintain_from_us_ = 0;   // not before
   bool maintenance_left_ = false;
-  int fruitless_turns_ = 0;  // with parked clients
+  size_t next_stripe_ = 0;         // where maintenance goes on
+  std::vector<uint64_t> to_tend_;  // ids that this second's round has not come to yet
+  int64_t tend_from_us_ = 0;       // the next round
+  int fruitless_turns_ = 0;        // with parked clients
   std::atomic<int> connection_count_{0};
   std::atomic<uint64_t> heartbeats_{0};
   std::atomic<int64_t> stop_grace_us_{-1};

@@ -7,13 +7,19 @@
 namespace larder::storage {
 
 ExpiryWheel::~ExpiryWheel() {
-  FreeList(due_.chunk);
-  FreeList(compacted_.chunk);
-  if (levels_ == nullptr) return;
-  for (int level = 0; level < kLevels; ++level) {
-    for (Chunk* head : levels_[level].heads) FreeList(head);
-  }
+  FreeSome(std::numeric_limits<size_t>::max());
   memory::Deallocate(levels_);
+}
+
+bool ExpiryWheel::FreeSome(size_t chunks) {
+  const size_t left_before = chunk_count_;
+  const auto quota = [&] { return chunks - std::min(chunks, left_before - chunk_count_); };
+  FreeList(due_.chunk, quota());
+  FreeList(compacted_.chunk, quota());
+  for (int level = 0; levels_ != nullptr && level < kLevels && chunk_count_ > 0; ++level) {
+    for (Chunk*& head : levels_[level].heads) FreeList(head, quota());
+  }
+  return chunk_count_ == 0;
 }
 
 bool ExpiryWheel::Add(uint32_t reference, int64_t at_ms, int64_t now_ms) {
@@ -307,8 +313,8 @@ void ExpiryWheel::FreeChunk(Chunk* chunk) {
   --chunk_count_;
 }
 
-void ExpiryWheel::FreeList(Chunk* chunk) {
-  while (chunk != nullptr) {
+void ExpiryWheel::FreeList(Chunk*& chunk, size_t chunks_max) {
+  for (size_t freed = 0; chunk != nullptr && freed < chunks_max; ++freed) {
     Chunk* next = chunk->next;
     FreeChunk(chunk);
     chunk = next;

@@ -94,6 +94,10 @@ class ExpiryWheel {
   size_t TakeSoonest(std::span<uint32_t> out, int64_t* slot_end_ms);
   size_t TakeRandom(uint64_t random, std::span<uint32_t> out, int64_t* slot_end_ms);
 
+  // Gives back the memory of some `chunks` chunks; true when none is left. How a wheel that nobody
+  // needs any more goes in slices: afterwards only this and the destructor may be called.
+  bool FreeSome(size_t chunks);
+
   // References in slots that have come up, and for how long the oldest of them has waited.
   size_t Backlog(int64_t now_ms) const;
   int64_t LagMs(int64_t now_ms) const;
@@ -164,7 +168,7 @@ class ExpiryWheel {
   void EndCompaction();
   Chunk* NewChunk(Chunk* next);
   void FreeChunk(Chunk* chunk);
-  void FreeList(Chunk* chunk);
+  void FreeList(Chunk*& chunk, size_t chunks_max);
 
   Level* levels_ = nullptr;  // kLevels of them, from the first Add on
   size_t reference_count_ = 0;

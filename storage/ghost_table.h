@@ -5,13 +5,13 @@
 // cell forgets its oldest ghost first. So the table as a whole remembers about as many evictions as
 // it has room, and takes one key in 2,000 for a ghost that is none, which does no harm.
 //
-// All calls but Resize cost O(1), one cache line. Memory is counted. Not thread-safe: use only
-// under the lock of the stripe.
+// All calls cost O(1), one cache line or two; MoveSome a cache line or two a cell. Memory is
+// counted. Not thread-safe: use only under the lock of the stripe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <utility>
 
 #include "storage/memory.h"
 
@@ -19,17 +19,20 @@ namespace larder::storage {
 
 class GhostTable {
  public:
-  // Makes room for about this many ghosts, keeping most of those there are. Does nothing while the
-  // size is right within an eighth. O(objects / 31) copies of a cache line otherwise.
+  // Begins to make room for about this many ghosts, keeping most of those there are. Does nothing
+  // while the size is right within an eighth, or is still being changed.
   void Resize(size_t objects);
+  // Goes on with that: moves up to `cells` cells. True when all are in place. Until then a ghost
+  // that has no room yet is forgotten.
+  bool MoveSome(size_t cells);
 
   void Add(uint64_t hash);
   // Whether the key has a ghost; it is laid to rest.
   bool Take(uint64_t hash);
   void Clear();
 
-  size_t capacity() const { return cells_.size() * kGhostsPerCell; }
-  size_t MemoryBytes() const { return cells_.capacity() * sizeof(Cell); }
+  size_t capacity() const { return cells_.count * kGhostsPerCell; }
+  size_t MemoryBytes() const { return (cells_.count + old_.count) * sizeof(Cell); }
 
  private:
   static constexpr size_t kGhostsPerCell = 31;
@@ -39,10 +42,30 @@ class GhostTable {
   };
   static_assert(sizeof(Cell) == 64);
 
-  Cell& CellOf(uint64_t hash);
+  // Uninitialized: to write a million cells at once would take milliseconds.
+  struct Cells {
+    Cells() = default;
+    explicit Cells(size_t size)
+        : at(static_cast<Cell*>(memory::Allocate(size * sizeof(Cell)))), count(size) {}
+    Cells(Cells&& other) noexcept
+        : at(std::exchange(other.at, nullptr)), count(std::exchange(other.count, 0)) {}
+    Cells& operator=(Cells&& other) noexcept {
+      std::swap(at, other.at);
+      std::swap(count, other.count);
+      return *this;
+    }
+    ~Cells() { memory::Deallocate(at); }
+
+    Cell* at = nullptr;
+    size_t count = 0;
+  };
+
+  Cell* CellOf(uint64_t hash);  // null: no room yet
   static uint16_t Fingerprint(uint64_t hash);
 
-  std::vector<Cell, memory::Counted<Cell>> cells_;
+  Cells cells_;
+  Cells old_;         // while cells move from here
+  size_t moved_ = 0;  // cells of cells_ that are in use
 };
 
 }  // namespace larder::storage

@@ -155,6 +155,8 @@ KeyspaceStats Keyspace::Stats() const {
   return stats;
 }
 
+WorkMeter& Keyspace::table_work() { return pool_->work(); }
+
 void Keyspace::ResetStats() {
   // A count that a worker is just adding to may survive: these are statistics.
   for (const auto& stripe : stripes_) {

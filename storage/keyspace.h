@@ -22,6 +22,7 @@
 #include "storage/memory.h"
 #include "storage/stripe_lock.h"
 #include "storage/watch.h"
+#include "storage/work_meter.h"
 
 namespace larder::storage {
 
@@ -145,6 +146,7 @@ class Keyspace {
 
   KeyspaceStats Stats() const;
   void ResetStats();
+  WorkMeter& table_work();
 
  private:
   friend class Database;

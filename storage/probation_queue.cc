@@ -1,5 +1,7 @@
 #include "storage/probation_queue.h"
 
+#include <limits>
+
 namespace larder::storage {
 
 void ProbationQueue::Push(uint32_t reference) {
@@ -29,14 +31,22 @@ uint32_t ProbationQueue::Pop() {
   return reference;
 }
 
-void ProbationQueue::Clear() {
-  while (oldest_ != nullptr) {
+void ProbationQueue::Clear() { FreeSome(std::numeric_limits<size_t>::max()); }
+
+bool ProbationQueue::FreeSome(size_t chunks) {
+  for (size_t freed = 0; oldest_ != nullptr && freed < chunks; ++freed) {
     Chunk* chunk = oldest_;
     oldest_ = chunk->newer;
+    const size_t end = oldest_ == nullptr ? push_index_ : Chunk::kReferences;
+    size_ -= end - pop_index_;
+    pop_index_ = 0;
     memory::Deallocate(chunk);
+    --chunk_count_;
   }
+  if (oldest_ != nullptr) return false;
   newest_ = nullptr;
-  pop_index_ = push_index_ = size_ = chunk_count_ = 0;
+  push_index_ = 0;
+  return true;
 }
 
 }  // namespace larder::storage

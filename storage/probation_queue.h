@@ -22,6 +22,8 @@ class ProbationQueue {
   void Push(uint32_t reference);
   uint32_t Pop();  // the oldest. REQUIRES: !empty()
   void Clear();
+  // Drops some `chunks` chunks of the oldest; true when it is empty.
+  bool FreeSome(size_t chunks);
 
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }

@@ -13,6 +13,17 @@ int64_t SecondsOf(int64_t expire_at_ms) {
   return std::clamp<int64_t>(expire_at_ms / 1000, 0, kSecondsMax);
 }
 
+// Frees what is in a list, a few chunks at a time. False when the deadline came first.
+template <class List>
+bool FreeInSteps(List& list, std::chrono::steady_clock::time_point deadline) {
+  constexpr size_t kChunksPerStep = 64;
+  while (!list.empty()) {
+    if (list.back()->FreeSome(kChunksPerStep)) list.pop_back();
+    if (!list.empty() && std::chrono::steady_clock::now() >= deadline) return false;
+  }
+  return true;
+}
+
 EntrySpec SpecOf(const Entry& entry) {
   EntrySpec spec{.key = entry.key(),
                  .object = entry.object(),
@@ -195,11 +206,11 @@ size_t Stripe::Flush(int database) {
   dead->Init(context_.hasher, context_.pool, context_.stripe_bits);
   dead->Swap(flushed.table);
   dead_tables_.push_back(std::move(dead));
-  dead_count_.store(dead_tables_.size(), std::memory_order_relaxed);
+  has_dead_.store(true, std::memory_order_relaxed);
   flushed.expiries.Set(0);
   flushed.expiry_seconds.Set(0);
   if (flushed.wheel != nullptr) dead_wheels_.push_back(std::move(flushed.wheel));
-  flushed.probation = nullptr;
+  if (flushed.probation != nullptr) dead_queues_.push_back(std::move(flushed.probation));
   flushed.probation_bytes = 0;
   this->keys.Add(-static_cast<int64_t>(keys));
   return keys;
@@ -229,12 +240,14 @@ void Stripe::Swap(int first, int second) {
 
 bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   while (!dead_tables_.empty()) {
-    if (!dead_tables_.back()->Drain(deadline, [this](Entry* entry) { DiscardEntry(entry); })) break;
+    if (!dead_tables_.back()->Drain(deadline, [this](Entry* entry) { DiscardEntry(entry); })) {
+      return true;
+    }
     dead_tables_.pop_back();
-    dead_count_.store(dead_tables_.size(), std::memory_order_relaxed);
   }
-  if (dead_tables_.empty()) dead_wheels_.clear();  // thousands of chunks at the most
-  return !dead_tables_.empty();
+  if (!FreeInSteps(dead_wheels_, deadline) || !FreeInSteps(dead_queues_, deadline)) return true;
+  has_dead_.store(false, std::memory_order_relaxed);
+  return false;
 }
 
 // Moves an entry to another piece of its slab. Only its slot points at it, and its key finds that.

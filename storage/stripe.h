@@ -108,9 +108,10 @@ class alignas(64) Stripe {
   // Cuts the table of a database off; its entries are freed by FreeSlice.
   size_t Flush(int database);
   void Swap(int first, int second);
-  // Frees entries of tables that were cut off. True when work is left.
+  // Frees entries of tables that were cut off, and what was kept about them. True when work is
+  // left.
   bool FreeSlice(std::chrono::steady_clock::time_point deadline);
-  bool has_dead_tables() const { return dead_count_.load(std::memory_order_relaxed) != 0; }
+  bool has_dead_tables() const { return has_dead_.load(std::memory_order_relaxed); }
 
   // Removes due keys, and keeps wheel and ages in order. True when work is left.
   bool ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline);
@@ -196,8 +197,9 @@ class alignas(64) Stripe {
   EntryAllocator entries_;
   std::vector<StripeDatabase> databases_;
   std::vector<std::unique_ptr<Table>> dead_tables_;
-  std::atomic<size_t> dead_count_{0};
+  std::atomic<bool> has_dead_{false};  // anything in the three lists
   std::vector<std::unique_ptr<ExpiryWheel>> dead_wheels_;
+  std::vector<std::unique_ptr<ProbationQueue>> dead_queues_;
   uint64_t random_state_;
   GhostTable ghosts_;
   int expire_database_ = 0;  // where ExpireSlice goes on

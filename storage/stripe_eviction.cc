@@ -9,6 +9,7 @@
 namespace larder::storage {
 namespace {
 
+constexpr size_t kGhostCellsPerEviction = 64;
 constexpr size_t kProbationSlack = 64;  // stale references that may wait in any queue
 
 }  // namespace
@@ -108,6 +109,7 @@ bool Stripe::EvictOne(const EvictionPressure& pressure) {
   const bool only_volatile = IsVolatilePolicy(pressure.policy);
   if (pressure.policy == EvictionPolicy::kAllKeysLfu) {
     ghosts_.Resize(static_cast<size_t>(keys.Get()));
+    ghosts_.MoveSome(kGhostCellsPerEviction);
   } else if (ghosts_.capacity() > 0) {
     ghosts_.Clear();
   }

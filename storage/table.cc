@@ -168,6 +168,7 @@ void Table::SetSegment(Directory& directory, size_t first, size_t width, Segment
 
 // Splits the segment of a hash into two. False when that would not help.
 bool Table::Split(uint64_t hash) {
+  const WorkMeter::Piece piece(pool_->work());
   Location at = Locate(*directory(), hash);
   if (at.depth == directory()->depth) {
     if (!GrowDirectory()) return false;
@@ -223,6 +224,7 @@ void Table::Merge(uint64_t hash) {
   if (Directory::DepthOf(sibling) != at.depth) return;
   const size_t keys = Directory::KeysOf(own) + Directory::KeysOf(sibling);
   if (keys > kMergedKeysMax) return;
+  const WorkMeter::Piece piece(pool_->work());
   Segment* merged = pool_->AllocateSegment();
   for (const uint64_t word : {own, sibling}) {
     for (const HashedSlot& item : SegmentContents(*Directory::SegmentOf(word), *hasher_)) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/segment.h"
+#include "storage/work_meter.h"
 
 namespace larder::storage {
 
@@ -53,6 +54,8 @@ class TablePool {
   Directory* AllocateDirectory(uint32_t depth);  // its words are undefined
   void FreeDirectory(Directory* directory);
 
+  WorkMeter& work() { return work_; }  // splits, merges and directories of all tables
+
   size_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -66,6 +69,7 @@ class TablePool {
   };
   size_t ChunkOf(const Segment* segment) const;
 
+  WorkMeter work_;
   std::mutex mutex_;
   std::vector<Chunk> chunks_;            // by address of segments
   std::set<Segment*> chunks_with_room_;  // the first one is used first, so that others drain

@@ -1,13 +1,14 @@
 """usage: python3 -m comparison SUBJECT [options]     (through scripts/bench)"""
 import argparse
 
-from comparison import cpu, instructions, memory, threads
+from comparison import cpu, instructions, memory, stalls, threads
 
 SUBJECTS = {
     "cpu": cpu,
     "instructions": instructions,
     "threads": threads,
     "memory": memory,
+    "stalls": stalls,
 }
 
 

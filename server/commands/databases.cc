@@ -1,8 +1,10 @@
 // Whole databases: KEYS, SCAN, RANDOMKEY, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
-#include <chrono>
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
@@ -16,70 +18,106 @@ using storage::Entry;
 
 // So many keys lie in a bucket at the most: what COUNT is divided by.
 constexpr int64_t kKeysPerBucket = 7;
-constexpr int kScanStepsMax = 64;  // of one SCAN over a sparse table
-// KEYS holds a stripe for so many buckets; for fewer where a match may take long.
-constexpr size_t kKeysBucketsPerStep = 64;
+constexpr int kSparseStepsMax = 64;  // of one SCAN over a sparse table
+// A walk holds a stripe for so many buckets; for fewer where a match may take long.
+constexpr size_t kBucketsPerStep = 64;
 constexpr size_t kBucketsPerLongMatch = 1;
 constexpr size_t kLongPatternBytes = 1024;
-constexpr auto kSlice = std::chrono::microseconds(500);  // of KEYS, between turns for others
+constexpr size_t kBlockBytes = 64 * 1024;
 
-// In slices: between two steps no stripe is held, so the worker's other clients are served.
+// The keys that a walk has found, as they are sent. In blocks: a single one would be copied
+// whenever it grows, and all keys may be hundreds of megabytes. Not in the client's output: what it
+// is pushed meanwhile must not come in between.
+class FoundKeys {
+ public:
+  void Add(std::string_view key) {
+    writer_.Bulk(key);
+    ++count_;
+    if (buffer_.size() < kBlockBytes) return;
+    blocks_.push_back(std::move(buffer_.tail()));
+    buffer_.tail().Reserve(kBlockBytes);
+  }
+  // `in_blocks`: as they are, where nothing will change a length in front of them afterwards.
+  void MoveTo(protocol::ReplyWriter& reply, bool in_blocks) {
+    reply.Array(count_);
+    for (protocol::ByteBlock& block : blocks_) {
+      if (in_blocks) {
+        reply.out().AppendBlock(std::move(block));
+      } else {
+        reply.Raw(block.view());
+      }
+    }
+    reply.Raw(buffer_.tail().view());
+  }
+
+ private:
+  std::vector<protocol::ByteBlock> blocks_;
+  protocol::OutputBuffer buffer_;
+  protocol::ReplyWriter writer_{buffer_};
+  int64_t count_ = 0;
+};
+
+// Whether a walk may let others have turns: between two steps it holds no stripe then.
+bool InSlices(const CommandContext& ctx) { return !ctx.in_exec() && !ctx.in_script(); }
+
+size_t BucketsPerStep(const ScanOptions& filter) {
+  const bool long_pattern = filter.pattern && filter.pattern->size() > kLongPatternBytes;
+  return long_pattern ? kBucketsPerLongMatch : kBucketsPerStep;
+}
+
 Status Keys(CommandContext& ctx) {
   const ScanOptions filter{.pattern = ctx.args.Next()};
-  const bool long_pattern = filter.pattern->size() > kLongPatternBytes;
-  const size_t buckets = long_pattern ? kBucketsPerLongMatch : kKeysBucketsPerStep;
-  const bool in_slices = !ctx.in_exec() && !ctx.in_script();
-  protocol::OutputBuffer buffer;  // what this client is pushed meanwhile must not come in between
-  protocol::ReplyWriter found(buffer);
-  int64_t count = 0;
+  const size_t buckets = BucketsPerStep(filter);
+  const bool in_slices = InSlices(ctx);
+  FoundKeys found;
   uint64_t cursor = 0;
-  auto slice_end = std::chrono::steady_clock::now() + kSlice;
   do {
-    if (in_slices && std::chrono::steady_clock::now() >= slice_end) {
-      ctx.dispatcher.TakeTurn();
-      slice_end = std::chrono::steady_clock::now() + kSlice;
-    }
+    if (in_slices && ctx.dispatcher.TurnIsOver()) ctx.dispatcher.TakeTurn();
     cursor = ctx.engine.keyspace.Scan(ctx.db.index(), cursor, buckets, ctx.db.now_ms(),
                                       ctx.all_stripes_held(), [&](const Entry& entry) {
-                                        if (!filter.Matches(entry.key())) return;
-                                        found.Bulk(entry.key());
-                                        ++count;
+                                        if (filter.Matches(entry.key())) found.Add(entry.key());
                                       });
   } while (cursor != 0);
-  ctx.reply.Array(count);
-  ctx.reply.Raw(buffer.tail().view());
+  found.MoveTo(ctx.reply, in_slices);
   return Ok();
 }
 
+// May answer fewer keys than asked for, with a cursor to go on with: on a sparse table, and where
+// another walk is having others served and so cannot be made to wait.
 Status Scan(CommandContext& ctx) {
   const auto cursor = ParseCursor(ctx.args.Next());
   if (!cursor) return Error(errors::kInvalidCursor);
   ScanOptions options{.cursor = *cursor};
   if (Status parsed = ParseScanOptions(ctx.args, true, &options); !parsed.ok()) return parsed;
 
-  protocol::OutputBuffer buffer;  // the cursor, which is known last, goes first
-  protocol::ReplyWriter found(buffer);
-  int64_t visited = 0, count = 0;
+  const bool in_slices = InSlices(ctx);
+  const auto buckets_max = static_cast<int64_t>(BucketsPerStep(options));
+  FoundKeys found;
+  int64_t visited = 0;
   uint64_t position = options.cursor;
-  for (int step = 0; step < kScanStepsMax && visited < options.count; ++step) {
-    const int64_t buckets = (options.count - visited + kKeysPerBucket - 1) / kKeysPerBucket;
+  for (int sparse_steps = 0; sparse_steps < kSparseStepsMax && visited < options.count;) {
+    if (visited > 0 && in_slices && ctx.dispatcher.TurnIsOver()) {
+      if (ctx.dispatcher.turn_taken) break;
+      ctx.dispatcher.TakeTurn();
+    }
+    const int64_t wanted = (options.count - visited + kKeysPerBucket - 1) / kKeysPerBucket;
+    const int64_t buckets = std::min(wanted, buckets_max);
     const uint64_t before = position;
+    const int64_t visited_before = visited;
     position = ctx.engine.keyspace.Scan(
         ctx.db.index(), position, static_cast<size_t>(buckets), ctx.db.now_ms(),
         ctx.all_stripes_held(), [&](const Entry& entry) {
           ++visited;
           const bool right_type =
               !options.type || EqualsIgnoreCase(storage::TypeName(entry.type()), *options.type);
-          if (!right_type || !options.Matches(entry.key())) return;
-          found.Bulk(entry.key());
-          ++count;
+          if (right_type && options.Matches(entry.key())) found.Add(entry.key());
         });
     if (position == 0 || position == before) break;
+    if (visited - visited_before < buckets) ++sparse_steps;
   }
   ctx.reply.Array(2);
   ctx.reply.BulkInteger(static_cast<int64_t>(position));
-  ctx.reply.Array(count);
-  ctx.reply.Raw(buffer.tail().view());
+  found.MoveTo(ctx.reply, in_slices);
   return Ok();
 }
 

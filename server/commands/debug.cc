@@ -218,6 +218,63 @@ Status StripeStatistics(CommandContext& ctx) {
 }
 #endif
 
+// ---- DEBUG TURNS
+
+void ShowTurns(CommandContext& ctx, const TurnStatistics& turns) {
+  const TickClock& ticks = ctx.dispatcher.ticks();
+  LatencySum sum;
+  sum.Add(turns.cpu_ns);
+  const auto cpu_us = [&](double percentile) {
+    constexpr double kNanosPerMicro = 1000;
+    return sum.total() == 0 ? 0 : static_cast<double>(sum.Percentile(percentile)) / kNanosPerMicro;
+  };
+  constexpr int64_t kFields = 7;
+  ctx.reply.Map(kFields);
+  const auto field = [&](std::string_view name, double value) {
+    ctx.reply.Bulk(name);
+    ctx.reply.Bulk(fmt::format("{:.1f}", value));
+  };
+  field("turns", static_cast<double>(turns.turns.Get()));
+  field("longest_wall_us", ticks.ToMicrosDouble(turns.longest_ticks.Get()));
+  field("cpu_us_p50", cpu_us(50));
+  field("cpu_us_p99", cpu_us(99));
+  field("cpu_us_p99.9", cpu_us(99.9));
+  field("cpu_us_longest", static_cast<double>(turns.longest_cpu_ns.Get()) / 1000);
+  field("cpu_us_longest_maintenance",
+        static_cast<double>(turns.longest_maintenance_cpu_ns.Get()) / 1000);
+}
+
+// Without an argument: what was measured, a map for each worker and one of the tables' work.
+Status Turns(CommandContext& ctx) {
+  Engine& engine = ctx.engine;
+  storage::WorkMeter& table_work = engine.keyspace.table_work();
+  if (!ctx.args.HasMore()) {
+    ctx.reply.Array(static_cast<int64_t>(engine.statistics.size()) + 1);
+    for (const auto& worker : engine.statistics) ShowTurns(ctx, worker->turns);
+    ctx.reply.Map(2);
+    ctx.reply.Bulk("table_changes");
+    ctx.reply.Integer(static_cast<int64_t>(table_work.pieces()));
+    ctx.reply.Bulk("cpu_us_longest_table_change");
+    ctx.reply.Bulk(fmt::format("{:.1f}", static_cast<double>(table_work.longest_ns()) / 1000));
+    return Ok();
+  }
+  if (ctx.args.Match("BUDGET")) {
+    const int64_t budget_us = ctx.args.NextIntIn(0, 1'000'000, errors::kNotPositive);
+    if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
+    engine.turns.budget_us.store(budget_us, std::memory_order_relaxed);
+    return OkReply(ctx);
+  }
+  const bool on = ctx.args.Match("ON");
+  if (!on && !ctx.args.Match("OFF")) return Error(errors::kSyntax);
+  engine.turns.measure_cpu.store(on, std::memory_order_relaxed);
+  table_work.set_on(on);
+  if (on) {
+    table_work.Reset();
+    for (const auto& worker : engine.statistics) worker->turns.Reset();
+  }
+  return OkReply(ctx);
+}
+
 Status Help(CommandContext& ctx);
 
 // A form of DEBUG, and how many arguments it takes behind its name.
@@ -255,6 +312,7 @@ constexpr Form kForms[] = {
 #ifdef LARDER_STRIPE_STATISTICS
     {"STRIPES", 0, 0, StripeStatistics},
 #endif
+    {"TURNS", 0, 2, Turns},
 };
 
 bool MayDebug(const CommandContext& ctx) {
@@ -313,6 +371,10 @@ Status Help(CommandContext& ctx) {
       "    Stop the server for <seconds>. Decimals allowed.",
       "STRINGMATCH-LEN <pattern> <string>",
       "    Whether <string> matches <pattern>.",
+      "TURNS [ON|OFF|BUDGET <microseconds>]",
+      "    ON measures the CPU time of every turn of the workers' loops and of every change",
+      "    of the tables' structure, from now on; without an argument the results are shown.",
+      "    BUDGET sets how long a turn serves clients before others have theirs.",
       "HELP",
       "    Prints this help.",
   };

@@ -1,6 +1,7 @@
 // The sections of INFO that count what has happened since the start or CONFIG RESETSTAT.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -58,6 +59,20 @@ void WriteKeys(const storage::KeyspaceStats& stats, InfoReport& report) {
   report.Field("keyspace_misses", static_cast<int64_t>(stats.misses));
 }
 
+void WriteEventLoop(const InfoSource& source, InfoReport& report) {
+  uint64_t turns = 0;
+  uint64_t ticks = 0;
+  uint64_t longest = 0;
+  for (const auto& worker : source.engine.statistics) {
+    turns += worker->turns.turns.Get();
+    ticks += worker->turns.ticks.Get();
+    longest = std::max(longest, worker->turns.longest_ticks.Get());
+  }
+  report.Field("eventloop_cycles", static_cast<int64_t>(turns));
+  report.Field("eventloop_duration_sum", source.ticks.ToMicros(ticks));
+  report.Field("eventloop_duration_max", source.ticks.ToMicros(longest));
+}
+
 void WriteNames(std::initializer_list<const char*> names, InfoReport& report) {
   for (const char* name : names) report.Field(name, int64_t{0});
 }
@@ -91,6 +106,7 @@ void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
              report);
   report.Field("total_error_replies", Sum(engine, &WorkerStatistics::error_replies));
   report.Field("dump_payload_sanitizations", int64_t{0});
+  WriteEventLoop(source, report);
   report.Field("total_reads_processed", Sum(engine, &WorkerStatistics::reads));
   report.Field("total_writes_processed", Sum(engine, &WorkerStatistics::writes));
   WriteNames({"io_threaded_reads_processed", "io_threaded_writes_processed"}, report);

@@ -12,7 +12,7 @@ namespace larder {
 namespace {
 
 // A script's worker serves its other clients this often, once the script has run so long.
-constexpr int64_t kTurnEveryUs = 2000;
+constexpr int64_t kTurnEveryUs = 600;
 constexpr size_t kReplyKeptBytesMax = 64 * 1024;
 
 class CommandScriptHost final : public ScriptHost {

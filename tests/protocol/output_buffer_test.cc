@@ -169,5 +169,53 @@ TEST(OutputBuffer, DropsTheSentBytesOfASlowReader) {
   EXPECT_LE(buffer.memory_bytes(), 16 * kTailBytesKept);
 }
 
+ByteBlock Block(std::string_view bytes) {
+  ByteBlock block;
+  block.append(bytes);
+  return block;
+}
+
+TEST(OutputBuffer, TakesWholeBlocksOver) {
+  Value value{"PINNED"};
+  OutputBuffer buffer;
+  buffer.AppendBlock(Block("first"));
+  buffer.Append('a');
+  ByteBlock second = Block("second");
+  const char* const at = second.data();
+  buffer.AppendBlock(std::move(second));
+  buffer.AppendBlock(ByteBlock());
+  buffer.AppendPinned(value.bytes, value.pin());
+  buffer.Append("end");
+  EXPECT_EQ(Unsent(buffer), "firstasecondPINNEDend");
+  EXPECT_EQ(buffer.size(), 21u);
+  iovec vectors[3];
+  ASSERT_EQ(buffer.Gather(vectors, 3), 3);
+  EXPECT_EQ(vectors[2].iov_base, at);
+  buffer.Consume(8);
+  EXPECT_EQ(Unsent(buffer), "condPINNEDend");
+  buffer.Consume(buffer.size());
+  EXPECT_TRUE(buffer.empty());
+}
+
+TEST(OutputBuffer, ABlockMayFollowWhatIsPartlySent) {
+  OutputBuffer buffer;
+  buffer.Append("abcdef");
+  buffer.Consume(4);
+  buffer.AppendBlock(Block("block"));
+  EXPECT_EQ(buffer.size(), 7u);
+  EXPECT_EQ(Unsent(buffer), "efblock");
+}
+
+TEST(OutputBuffer, CountsTheMemoryOfItsBlocks) {
+  OutputBuffer buffer;
+  for (int i = 0; i < 10; ++i) buffer.AppendBlock(Block(std::string(1000, 'x')));
+  EXPECT_GE(buffer.memory_bytes(), 10'000u);
+  buffer.Consume(9'500);
+  EXPECT_GE(buffer.memory_bytes(), 1'000u);
+  EXPECT_LT(buffer.memory_bytes(), 3'000u);
+  buffer.Consume(500);
+  EXPECT_EQ(buffer.memory_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace larder::protocol

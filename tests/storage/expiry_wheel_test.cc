@@ -300,5 +300,20 @@ TEST(ExpiryWheel, CostsLittleMoreThanFourBytesAKeyAndGivesThemBack) {
   EXPECT_EQ(memory::UsedBytes(), before);
 }
 
+TEST(ExpiryWheel, GoesInSlices) {
+  memory::Flush();
+  const int64_t before = memory::UsedBytes();
+  {
+    ExpiryWheel wheel;
+    for (uint32_t i = 0; i < 20'000; ++i) wheel.Add(i, kStart + i * kMinute, kStart);
+    int slices = 1;
+    while (!wheel.FreeSome(10)) ++slices;
+    EXPECT_GT(slices, 30);
+    EXPECT_TRUE(wheel.FreeSome(1));
+  }
+  memory::Flush();
+  EXPECT_EQ(memory::UsedBytes(), before);
+}
+
 }  // namespace
 }  // namespace larder::storage

@@ -16,6 +16,12 @@ std::vector<uint64_t> Hashes(size_t count, uint64_t seed) {
   return hashes;
 }
 
+void Resize(GhostTable& ghosts, size_t objects) {
+  ghosts.Resize(objects);
+  while (!ghosts.MoveSome(10)) {
+  }
+}
+
 size_t CountTaken(GhostTable& ghosts, const std::vector<uint64_t>& hashes) {
   size_t taken = 0;
   for (const uint64_t hash : hashes) taken += ghosts.Take(hash) ? 1 : 0;
@@ -31,7 +37,7 @@ TEST(GhostTable, WithoutRoomItRemembersNothing) {
 
 TEST(GhostTable, AGhostIsFoundOnce) {
   GhostTable ghosts;
-  ghosts.Resize(100);
+  Resize(ghosts, 100);
   ghosts.Add(1234567);
   EXPECT_TRUE(ghosts.Take(1234567));
   EXPECT_FALSE(ghosts.Take(1234567));
@@ -39,7 +45,7 @@ TEST(GhostTable, AGhostIsFoundOnce) {
 
 TEST(GhostTable, RemembersTheNewestAndForgetsTheOldest) {
   GhostTable ghosts;
-  ghosts.Resize(10'000);
+  Resize(ghosts, 10'000);
   const auto old = Hashes(30'000, 1);
   for (const uint64_t hash : old) ghosts.Add(hash);
   const auto recent = Hashes(5'000, 2);
@@ -50,29 +56,46 @@ TEST(GhostTable, RemembersTheNewestAndForgetsTheOldest) {
 
 TEST(GhostTable, RarelyTakesAStrangerForAGhost) {
   GhostTable ghosts;
-  ghosts.Resize(10'000);
+  Resize(ghosts, 10'000);
   for (const uint64_t hash : Hashes(30'000, 1)) ghosts.Add(hash);
   EXPECT_LT(CountTaken(ghosts, Hashes(100'000, 3)), 200u);
 }
 
 TEST(GhostTable, KeepsItsGhostsWhenItDoublesAndMostAtAnyOtherGrowth) {
   GhostTable ghosts;
-  ghosts.Resize(4'000);
+  Resize(ghosts, 4'000);
   const auto hashes = Hashes(2'000, 1);
   for (const uint64_t hash : hashes) ghosts.Add(hash);
-  ghosts.Resize(8'060);
+  Resize(ghosts, 8'060);
   EXPECT_GT(CountTaken(ghosts, hashes), 1'950u);
 
   for (const uint64_t hash : hashes) ghosts.Add(hash);
-  ghosts.Resize(12'000);
+  Resize(ghosts, 12'000);
   EXPECT_GT(CountTaken(ghosts, hashes), 1'000u);
+}
+
+TEST(GhostTable, KeepsItsGhostsWhileTheyMove) {
+  GhostTable ghosts;
+  Resize(ghosts, 8'000);
+  const auto hashes = Hashes(2'000, 1);
+  for (const uint64_t hash : hashes) ghosts.Add(hash);
+  ghosts.Resize(16'058);
+  EXPECT_FALSE(ghosts.MoveSome(200));
+  const auto added = Hashes(2'000, 2);
+  for (const uint64_t hash : added) ghosts.Add(hash);
+  ghosts.Resize(100);  // one after the other
+  EXPECT_FALSE(ghosts.MoveSome(100));
+  while (!ghosts.MoveSome(10)) {
+  }
+  EXPECT_GT(CountTaken(ghosts, hashes), 1'950u);
+  EXPECT_GT(CountTaken(ghosts, added), 1'950u);
 }
 
 TEST(GhostTable, GivesMemoryBackWhenItShrinks) {
   GhostTable ghosts;
-  ghosts.Resize(100'000);
+  Resize(ghosts, 100'000);
   EXPECT_NEAR(static_cast<double>(ghosts.MemoryBytes()), 206'000, 1000);
-  ghosts.Resize(1'000);
+  Resize(ghosts, 1'000);
   EXPECT_LT(ghosts.MemoryBytes(), 2200u);
 }
 

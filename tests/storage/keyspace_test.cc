@@ -331,5 +331,36 @@ TEST(KeyspaceThreadsTest, ScanKeepsItsGuaranteeUnderConcurrentWriters) {
   for (std::thread& writer : writers) writer.join();
 }
 
+TEST_F(KeyspaceTest, AllThatWasKeptAboutFlushedKeysGoesInSlices) {
+  memory::Flush();
+  const int64_t empty = memory::UsedBytes();
+  keyspace.set_memory_limit(empty + 64 * 1024 * 1024);
+  keyspace.set_policy(EvictionPolicy::kAllKeysLfu);
+  keyspace.set_other_bytes(64 * 1024 * 1024);  // so that new keys are on probation
+  Database db(keyspace, 0, 0);
+  for (size_t i = 0; i < 20000; ++i) {
+    db.SetString(K(Numbered(i)), "value", {.expire_at_ms = static_cast<int64_t>(1000 + i)});
+  }
+  keyspace.FlushDatabase(0, false);
+  int slices = 1;
+  while (keyspace.FreeSlice(std::chrono::steady_clock::now() + std::chrono::microseconds(1))) {
+    ++slices;
+  }
+  EXPECT_GT(slices, 4);
+  EXPECT_EQ(keyspace.Stats().entry_bytes, 0u);
+  EXPECT_EQ(keyspace.ExpiryCount(0), 0u);
+}
+
+TEST_F(KeyspaceTest, ChangesOfTheTablesAreMeasuredOnDemand) {
+  Fill(0, 5000);
+  EXPECT_EQ(keyspace.table_work().pieces(), 0u);
+  keyspace.table_work().set_on(true);
+  Fill(5000, 10000);
+  EXPECT_GT(keyspace.table_work().pieces(), 5u);
+  EXPECT_GT(keyspace.table_work().longest_ns(), 0);
+  keyspace.table_work().Reset();
+  EXPECT_EQ(keyspace.table_work().pieces(), 0u);
+}
+
 }  // namespace
 }  // namespace larder::storage

@@ -29,5 +29,23 @@ TEST(ProbationQueue, AnEmptyOneTakesNoMemory) {
   EXPECT_EQ(queue.MemoryBytes(), 0u);
 }
 
+TEST(ProbationQueue, GoesInSlices) {
+  ProbationQueue queue;
+  for (uint32_t i = 0; i < 3000; ++i) queue.Push(i);
+  for (int i = 0; i < 300; ++i) queue.Pop();
+  int slices = 1;
+  size_t before = queue.size();
+  while (!queue.FreeSome(2)) {
+    EXPECT_LT(queue.size(), before);
+    before = queue.size();
+    ++slices;
+  }
+  EXPECT_GT(slices, 3);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.MemoryBytes(), 0u);
+  queue.Push(7);
+  EXPECT_EQ(queue.Pop(), 7u);
+}
+
 }  // namespace
 }  // namespace larder::storage
