@@ -127,7 +127,8 @@ class alignas(64) Stripe {
   EntryAllocator& entries() { return entries_; }
 
  private:
-  // What every read writes lies in the cache line of the lock, which moves from core to core anyway.
+  // What every read writes lies in the cache line of the lock, which moves from core to core
+  // anyway.
   StripeLock lock_;
 
  public:
@@ -137,7 +138,6 @@ class alignas(64) Stripe {
   EvictionClock clock_;
 
  public:
-
   RelaxedCounter expired, evicted;
   RelaxedCounter keys;                    // of all databases
   RelaxedCounter next_due_ms{kNeverDue};  // when ExpireSlice has work; may be too early
