@@ -1,14 +1,19 @@
 """usage: python3 -m comparison SUBJECT [options]     (through scripts/bench)"""
 import argparse
 
-from comparison import cpu, instructions, memory, stalls, threads
+from comparison import (connections, cpu, hits, instructions, latency, memory, pictures, stalls,
+                        threads)
 
 SUBJECTS = {
     "cpu": cpu,
+    "latency": latency,
     "instructions": instructions,
     "threads": threads,
     "memory": memory,
     "stalls": stalls,
+    "connections": connections,
+    "hits": hits,
+    "pictures": pictures,
 }
 
 

@@ -54,6 +54,7 @@ def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--groups", type=names, default=GROUPS_DEFAULT,
                         help=f"of {', '.join(GROUPS)}; depths is for the picture")
+    parser.add_argument("--save-as", default="cpu", help="name of the file of results")
     parser.add_argument("--append", action="store_true",
                         help="adds to the samples of the last run, which must be of the same build")
 
@@ -77,7 +78,7 @@ def measure(server, shape, group):
 
 def run(arguments):
     raise_file_limit()
-    saved = load_saved("cpu") if arguments.append else None
+    saved = load_saved(arguments.save_as) if arguments.append else None
     samples = saved["samples"] if saved else []
     for round_number in range(arguments.rounds):
         for group_name in arguments.groups:
@@ -90,7 +91,7 @@ def run(arguments):
                                         **measure(server, shape, group)})
                 progress(f"round {round_number + 1} of {arguments.rounds}: {group_name}, {name} done")
     result = {"conditions": conditions(), "samples": samples}
-    save("cpu", result)
+    save(arguments.save_as, result)
     print_table(result)
 
 
