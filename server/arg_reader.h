@@ -15,17 +15,19 @@
 
 namespace larder {
 
+// An argument that was hashed already, to find its stripe.
+struct KnownKey {
+  size_t position;
+  storage::Key key;
+};
+
 class ArgReader {
  public:
-  // `args` starts with the command's name; `first` is the first argument to read. `known` is the
-  // key at position `known_position`, hashed already (0: none).
+  // `args` starts with the command's name; `first` is the first argument to read. `known` in
+  // ascending order of their positions; they must outlive the reader.
   ArgReader(std::span<const std::string_view> args, size_t first, const storage::KeyHasher& hasher,
-            const storage::Key& known = {}, size_t known_position = 0)
-      : args_(args),
-        position_(first),
-        hasher_(&hasher),
-        known_(known),
-        known_position_(known_position) {}
+            std::span<const KnownKey> known = {})
+      : args_(args), position_(first), hasher_(&hasher), known_(known) {}
 
   bool HasMore() const { return position_ < args_.size(); }
   size_t remaining() const { return args_.size() - position_; }
@@ -36,11 +38,10 @@ class ArgReader {
   // The next argument. Reading past the end is a syntax error.
   std::string_view Next() { return HasMore() ? args_[position_++] : NextMissing(); }
   storage::Key NextKey() {
-    if (position_ != known_position_ || known_position_ == 0 || !HasMore()) {
-      return HashedKey(Next());
-    }
+    while (!known_.empty() && known_.front().position < position_) known_ = known_.subspan(1);
+    if (known_.empty() || known_.front().position != position_) return HashedKey(Next());
     ++position_;
-    return known_;
+    return known_.front().key;
   }
   storage::Key HashedKey(std::string_view bytes) const { return (*hasher_)(bytes); }
   int64_t NextInt(std::string_view error = {});  // default: value is not an integer or out of range
@@ -67,8 +68,7 @@ class ArgReader {
   std::span<const std::string_view> args_;
   size_t position_;
   const storage::KeyHasher* hasher_;
-  storage::Key known_;
-  size_t known_position_;
+  std::span<const KnownKey> known_;
   Status error_;
 };
 

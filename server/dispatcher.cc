@@ -24,6 +24,7 @@ using protocol::ReplyWriter;
 constexpr auto kEvictionSlice = std::chrono::microseconds(250);
 
 constexpr size_t kUnknownCommandBytesMax = 128;
+constexpr size_t kKnownKeysKept = 1024;  // a longer list is not kept for the next command
 
 bool Has(const CommandInfo& info, uint32_t flag) { return (info.flags & flag) != 0; }
 
@@ -157,15 +158,23 @@ void Dispatcher::Queue(Session& session, const PreparedCommand& command) {
   AdvanceReplyMode(session);
 }
 
+void Dispatcher::ForgetKnownKeys() {
+  known_keys_.clear();
+  if (known_keys_.capacity() > kKnownKeysKept) known_keys_.shrink_to_fit();
+}
+
 void Dispatcher::AddKeys(const CommandInfo& info, std::span<const std::string_view> args,
                          int database, StripeSet* stripes) {
   positions_.clear();
+  ForgetKnownKeys();
   if (!CommandTable::KeyPositions(info, args, &positions_)) return;  // the handler will refuse
   for (const int position : positions_) {
     const storage::Key key = engine_.keyspace.hasher()(args[static_cast<size_t>(position)]);
     engine_.keyspace.Prefetch(database, key);
     stripes->Add(engine_.keyspace.StripeOf(key.hash));
+    known_keys_.push_back({static_cast<size_t>(position), key});
   }
+  for (const KnownKey& known : known_keys_) engine_.keyspace.PrefetchEntry(database, known.key);
 }
 
 void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command,
@@ -239,8 +248,12 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
     return Disposition::kParked;
   }
   StripeSet stripes;
+  ForgetKnownKeys();
   CollectStripes(session, command, &stripes);
-  return LockAndRun(session, command, stripes);
+  PreparedCommand with_keys = command;
+  // Not of what may let other clients have a turn while it runs: their keys would take the place.
+  if (!Has(info, Flag::kRunsScript | Flag::kRunsQueued)) with_keys.keys = known_keys_;
+  return LockAndRun(session, with_keys, stripes);
 }
 
 // Adds to locked stripes those that the waiters of their keys need besides. False, with nothing
@@ -368,12 +381,14 @@ Status Dispatcher::CallWithUndo(Session& session, const PreparedCommand& command
 inline Status Dispatcher::Call(Session& session, const PreparedCommand& command,
                                const RunScope& scope, ReplyWriter& reply) {
   const size_t first = command.info->container == nullptr ? 1 : 2;
+  const KnownKey single{1, command.key};
+  const std::span<const KnownKey> known =
+      command.info->single_key ? std::span(&single, 1) : command.keys;
   CommandContext context{engine_,
                          *this,
                          session,
                          *command.info,
-                         ArgReader(command.args, first, engine_.keyspace.hasher(), command.key,
-                                   command.info->single_key ? 1 : 0),
+                         ArgReader(command.args, first, engine_.keyspace.hasher(), known),
                          reply,
                          storage::Database(engine_.keyspace, session.database, now_ms_, scope.undo),
                          scope};
@@ -395,7 +410,7 @@ Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandI
       }
     }
   }
-  PreparedCommand command{args, &info, nullptr, {}};
+  PreparedCommand command{args, &info, nullptr, {}, {}};
   if (info.single_key) command.key = engine_.keyspace.hasher()(args[1]);
   const uint64_t started = TickClock::Now();
   *status = Call(session, command, scope, reply);

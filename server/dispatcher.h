@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "protocol/reply_writer.h"
+#include "server/arg_reader.h"
 #include "server/command_table.h"
 #include "server/effects.h"
 #include "server/status.h"
@@ -34,6 +35,7 @@ struct PreparedCommand {
   const CommandInfo* info = nullptr;       // null: unknown
   const CommandInfo* container = nullptr;  // whose subcommand is unknown
   storage::Key key;                        // of a command with one key
+  std::span<const KnownKey> keys;          // of another, where they are known
 };
 
 enum class Disposition : uint8_t {
@@ -133,6 +135,7 @@ class Dispatcher {
   Disposition CheckAdmission(Session& session, const PreparedCommand& command, bool* go_on);
   void Queue(Session& session, const PreparedCommand& command);
   void CollectStripes(Session& session, const PreparedCommand& command, StripeSet* stripes);
+  void ForgetKnownKeys();
   void AddKeys(const CommandInfo& info, std::span<const std::string_view> args, int database,
                StripeSet* stripes);
   bool MemoryAllows(const CommandInfo& info);
@@ -163,6 +166,7 @@ class Dispatcher {
   size_t settle_home_ = 0;
   uint64_t turn_end_ticks_ = UINT64_MAX;
   std::vector<int> positions_;        // scratch
+  std::vector<KnownKey> known_keys_;  // of the command whose stripes were collected last
   protocol::OutputBuffer discarded_;  // the replies of clients that want none
 };
 
