@@ -13,7 +13,7 @@ namespace larder::storage {
 
 Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
     : options_(options),
-      hasher_(options.hash_seed),
+      hasher_(options.hash_seed, std::countr_zero(std::bit_ceil(options.stripes))),
       stripe_count_(std::bit_ceil(options.stripes)),
       observer_(observer),
       stripe_bits_(std::countr_zero(stripe_count_)),

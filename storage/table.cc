@@ -6,10 +6,13 @@
 namespace larder::storage {
 namespace {
 
-// Siblings with no more keys together than this become one segment again. Far below what a split
-// leaves in each (about 210), so that a key coming and going does not split and merge for ever.
-constexpr size_t kMergedKeysMax = 160;
-constexpr uint32_t kDepthMax = 28;  // stripe, segment and bucket bits fit into a position
+// Siblings with no more keys together than this become one segment again. A split leaves about 440
+// in both, and the number wavers by some 20 while keys come and go at the memory limit: so a
+// segment seldom splits and merges for ever, and those that did split by chance come together
+// again.
+constexpr size_t kMergedKeysMax = 380;
+constexpr size_t kKeysBetweenMerges = 8;  // it is tried at these numbers only: they may not fit
+constexpr uint32_t kDepthMax = 28;        // stripe, segment and bucket bits fit into a position
 
 struct HashedSlot {
   uint64_t hash;
@@ -137,8 +140,19 @@ size_t Table::directory_size() const {
 Bucket* Table::RandomBucket(uint64_t random) const {
   Directory* directory = this->directory();
   if (directory == nullptr) return nullptr;
-  Segment* segment = Directory::SegmentOf(directory->At((random >> 16) & (directory->size() - 1)));
-  return &segment->buckets[(random & 0xffff) % segment->buckets.size()];
+  // Wide segments have several places in the directory; drawing only the first of them makes all
+  // segments, and so all slots, equally likely.
+  constexpr int kTriesMax = 16;
+  const size_t mask = directory->size() - 1;
+  const size_t bucket = (random & 0xffff) % (kHomeBuckets + kStashBuckets);
+  size_t index = 0;
+  for (int i = 0; i < kTriesMax; ++i) {
+    index = (random >> 24) & mask;
+    if (FirstIndex(*directory, index, Directory::DepthOf(directory->At(index))) == index) break;
+    random = random * 0x5851f42d4c957f2du + 0x14057b7ef767814fu;
+  }
+  Segment* segment = Directory::SegmentOf(directory->At(index));
+  return &segment->buckets[bucket];
 }
 
 Bucket* Table::HomeBucket(uint64_t hash) const {
@@ -223,7 +237,7 @@ void Table::Merge(uint64_t hash) {
   const uint64_t sibling = directory.At(own_first ^ width);
   if (Directory::DepthOf(sibling) != at.depth) return;
   const size_t keys = Directory::KeysOf(own) + Directory::KeysOf(sibling);
-  if (keys > kMergedKeysMax) return;
+  if (keys > kMergedKeysMax || keys % kKeysBetweenMerges != 0) return;
   const WorkMeter::Piece piece(pool_->work());
   Segment* merged = pool_->AllocateSegment();
   for (const uint64_t word : {own, sibling}) {

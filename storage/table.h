@@ -77,8 +77,7 @@ class Table {
   size_t VisitSegment(size_t index, Visit visit);
   size_t directory_size() const;
 
-  // A random bucket, home or stash, of a random segment (by hash space); nullptr when there is
-  // none.
+  // A random bucket, home or stash, all equally likely; nullptr when there is none.
   Bucket* RandomBucket(uint64_t random) const;
   // The bucket where a hash is at home. REQUIRES: not empty.
   Bucket* HomeBucket(uint64_t hash) const;

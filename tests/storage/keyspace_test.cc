@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -78,6 +79,21 @@ TEST_F(KeyspaceTest, TablesShrinkWithTheirKeys) {
   for (size_t i = 0; i < 50000; ++i) db.Delete(K(Numbered(i)));
   EXPECT_LT(keyspace.Stats().table_bytes, full_bytes / 10);
   EXPECT_EQ(keyspace.Stats().entry_bytes, 0u);
+}
+
+// Segments are at every stage of filling at any time, so that there is no number of keys at which
+// all of them have just been split.
+TEST_F(KeyspaceTest, TableBytesAKeyHardlyVaryWithTheNumberOfKeys) {
+  size_t keys = 40000;
+  Fill(0, keys);
+  for (int step = 0; step < 8; ++step) {
+    const double bytes_a_key =
+        static_cast<double>(keyspace.Stats().table_bytes) / static_cast<double>(keys);
+    EXPECT_GT(bytes_a_key, 13) << keys;
+    EXPECT_LT(bytes_a_key, 16.5) << keys;
+    Fill(keys, keys + 6000);
+    keys += 6000;
+  }
 }
 
 TEST_F(KeyspaceTest, AllMemoryIsCountedAndGivenBack) {
@@ -194,6 +210,26 @@ TEST_F(KeyspaceTest, RandomKeyReachesAllKeysAndSkipsExpiredOnes) {
   for (const auto& [name, times] : drawn) EXPECT_GT(times, 80) << name;
 }
 
+// The lower end of the hash range is denser: its keys must not be drawn less or more often.
+TEST_F(KeyspaceTest, RandomKeysComeEvenlyFromAllOfTheHashRange) {
+  constexpr int kDraws = 20000;
+  constexpr int kParts = 4;
+  Fill(0, 60000);
+  std::vector<uint64_t> hashes;
+  for (size_t i = 0; i < 60000; ++i)
+    hashes.push_back(K(Numbered(i)).hash << 2);  // below the stripe
+  std::sort(hashes.begin(), hashes.end());
+  std::array<int, kParts> drawn{};
+  std::mt19937_64 random(3);
+  for (int draw = 0; draw < kDraws; ++draw) {
+    std::string key;
+    ASSERT_TRUE(keyspace.RandomKey(0, random(), 0, false, &key));
+    const auto rank = std::lower_bound(hashes.begin(), hashes.end(), K(key).hash << 2);
+    ++drawn[static_cast<size_t>(rank - hashes.begin()) * kParts / hashes.size()];
+  }
+  for (const int count : drawn) EXPECT_NEAR(count, kDraws / kParts, kDraws / kParts / 10);
+}
+
 TEST_F(KeyspaceTest, RandomKeyOfExpiredKeysEnds) {
   Fill(0, 50);
   for (size_t i = 0; i < 50; ++i) Database(keyspace, 0, 0).SetExpiry(K(Numbered(i)), 10);
@@ -230,7 +266,7 @@ TEST_F(KeyspaceTest, EvictionHoldsTheLimit) {
   const int64_t limit = memory::UsedBytes() + 1024 * 1024;
   keyspace.set_memory_limit(limit);
   keyspace.set_policy(EvictionPolicy::kAllKeysLru);
-  for (size_t i = 0; i < 30000; ++i) {
+  for (size_t i = 0; i < 60000; ++i) {
     Fill(i, i + 1);
     if (keyspace.OverLimit()) {
       ASSERT_EQ(keyspace.Evict(0, 0, kForever), EvictOutcome::kUnderLimit);
