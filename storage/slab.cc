@@ -6,33 +6,46 @@
 
 namespace larder::storage {
 
-// The sizes, computed once by the compiler: every 8 bytes up to 256, then those that cut a page
-// into a whole number of pieces, where they are 5 % apart or more.
+// The sizes, computed once by the compiler: as fine as alignment allows up to 128 bytes; every 8
+// bytes up to 512; then those that cut a small page into a whole number of pieces; above 1 KB a
+// large one.
 struct Slab::SizeClasses {
+  static constexpr size_t kFinestBytesMax = 128;
+  static constexpr size_t kFineBytesMax = 512;
+  static constexpr size_t kSmallBytesMax = 1024;  // pieces of small pages
+
   std::array<uint16_t, kClassesMax> bytes{};
   std::array<uint16_t, kClassesMax> pieces{};  // in a page
-  std::array<uint8_t, kBytesMax / 8 + 1> of_words{};
+  std::array<uint8_t, kBytesMax / kAlignment + 1> of_words{};
   size_t count = 0;
 
   constexpr SizeClasses() {
-    constexpr size_t kFineBytesMax = 256;
-    for (size_t size = 8; size <= kFineBytesMax; size += 8) Append(size);
-    for (size_t cut = kSlabPageBytes / kFineBytesMax - 1; cut >= 7; --cut) {
-      const size_t size = kSlabPageBytes / cut / 8 * 8;
-      if (size * 100 >= bytes[count - 1] * 105u) Append(size);
-    }
+    for (size_t size = kBytesMin; size <= kFinestBytesMax; size += kAlignment) Append(size);
+    for (size_t size = kFinestBytesMax + 8; size <= kFineBytesMax; size += 8) Append(size);
+    Cut(kSmallSlabPageBytes, kSmallBytesMax);
+    Cut(kLargeSlabPageBytes, kBytesMax);
     size_t size_class = 0;
     for (size_t words = 0; words < of_words.size(); ++words) {
-      while (bytes[size_class] < words * 8) ++size_class;
+      while (bytes[size_class] < words * kAlignment) ++size_class;
       of_words[words] = static_cast<uint8_t>(size_class);
+    }
+  }
+  // Appends what a page can be cut into, larger than what there is, in steps of at least 3 %.
+  constexpr void Cut(size_t page_bytes, size_t size_max) {
+    for (size_t cut = page_bytes / bytes[count - 1]; page_bytes / cut <= size_max + 7; --cut) {
+      const size_t size = page_bytes / cut / 8 * 8;
+      if (size * 100 >= bytes[count - 1] * 103u) Append(size);
     }
   }
   constexpr void Append(size_t size) {
     bytes[count] = static_cast<uint16_t>(size);
-    pieces[count] = static_cast<uint16_t>(kSlabPageBytes / size);
+    pieces[count] = static_cast<uint16_t>(PageBytes(count) / size);
     ++count;
   }
-  uint8_t Of(size_t size) const { return of_words[(size + 7) / 8]; }
+  constexpr size_t PageBytes(size_t size_class) const {
+    return bytes[size_class] <= kSmallBytesMax ? kSmallSlabPageBytes : kLargeSlabPageBytes;
+  }
+  uint8_t Of(size_t size) const { return of_words[(size + kAlignment - 1) / kAlignment]; }
 };
 
 constexpr Slab::SizeClasses Slab::kClasses;
@@ -42,7 +55,7 @@ Slab::~Slab() {
     for (SlabPage* page : bands) {
       while (page != nullptr) {
         SlabPage* next = page->next;
-        pages_->Return(page);
+        pages_->OfSize(kClasses.PageBytes(page->size_class)).Return(page);
         page = next;
       }
     }
@@ -82,15 +95,18 @@ SlabPage* Slab::PageWithRoom(uint8_t size_class) {
   for (size_t band = kBands; band-- > 0;) {
     if (bands[band] != nullptr) return bands[band];
   }
-  SlabPage* page = pages_->Take();
-  *page = SlabPage{.used = 0, .fresh = 0, .free_head = kNoPiece, .size_class = size_class};
-  reserved_bytes_.Add(kSlabPageBytes);
+  const size_t page_bytes = kClasses.PageBytes(size_class);
+  SlabPage* page = pages_->OfSize(page_bytes).Take();
+  page->used = page->fresh = 0;
+  page->free_head = kNoPiece;
+  page->size_class = size_class;
+  reserved_bytes_.Add(static_cast<int64_t>(page_bytes));
   Enlist(page);
   return page;
 }
 
 void* Slab::PieceAt(SlabPage* page, size_t index) {
-  return page->data() + index * kClasses.bytes[page->size_class];
+  return page->data + index * kClasses.bytes[page->size_class];
 }
 
 void* Slab::Allocate(size_t bytes) {
@@ -116,11 +132,12 @@ void* Slab::Allocate(size_t bytes) {
 
 void Slab::Free(void* piece, size_t bytes) {
   const uint8_t size_class = kClasses.Of(bytes);
-  SlabPage* page = SlabPage::Of(piece);
+  const size_t page_bytes = kClasses.PageBytes(size_class);
+  SlabPage* page = SlabPage::Of(piece, page_bytes);
   const bool listed = page->band != kUnlisted;
   const bool was_full = page->used == kClasses.pieces[size_class];
   const auto index = static_cast<uint16_t>(
-      static_cast<size_t>(static_cast<char*>(piece) - page->data()) / kClasses.bytes[size_class]);
+      static_cast<size_t>(static_cast<char*>(piece) - page->data) / kClasses.bytes[size_class]);
   std::memcpy(piece, &page->free_head, sizeof(page->free_head));
   page->free_head = index;
   used_bytes_.Add(-int64_t{kClasses.bytes[size_class]});
@@ -137,8 +154,8 @@ void Slab::Free(void* piece, size_t bytes) {
   if (listed) Unlist(page);
   page->used = used_after;
   if (used_after == 0) {
-    reserved_bytes_.Add(-int64_t{kSlabPageBytes});
-    pages_->Return(page);
+    reserved_bytes_.Add(-static_cast<int64_t>(page_bytes));
+    pages_->OfSize(page_bytes).Return(page);
   } else if (was_full) {
     Enlist(page);
   }
@@ -146,6 +163,7 @@ void Slab::Free(void* piece, size_t bytes) {
 
 // The emptiest page of the next class whose other pages have room for what is in it.
 SlabPage* Slab::SparsestPage() {
+  if (searches_to_skip_ > 0) return --searches_to_skip_, nullptr;
   for (size_t band = 0; band < kBands; ++band) {
     for (size_t passed = 0; passed < kClasses.count; ++passed) {
       const size_t size_class = (next_class_ + passed) % kClasses.count;
@@ -157,10 +175,12 @@ SlabPage* Slab::SparsestPage() {
       return page;
     }
   }
+  // Sizes of which there is a single page each: more of them must be freed before it pays.
+  searches_to_skip_ = kSearchesSkipped;
   return nullptr;
 }
 
-size_t Slab::MarkFree(SlabPage* page, std::array<bool, kSlabPageBytes / 8>* free) {
+size_t Slab::MarkFree(SlabPage* page, std::array<bool, kPiecesMax>* free) {
   std::memset(free->data(), 0, page->fresh);
   for (uint16_t index = page->free_head; index != kNoPiece;) {
     (*free)[index] = true;

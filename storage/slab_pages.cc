@@ -6,11 +6,11 @@
 
 namespace larder::storage {
 
-SlabPages::~SlabPages() {
+SlabPagePool::~SlabPagePool() {
   for (void* chunk : chunks_) munmap(chunk, kSlabChunkBytes);
 }
 
-void SlabPages::MapChunk() {
+void SlabPagePool::MapChunk() {
   // Twice as much as is needed, to cut an aligned chunk out of it.
   void* mapped = mmap(nullptr, 2 * kSlabChunkBytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -23,10 +23,13 @@ void SlabPages::MapChunk() {
   chunks_.push_back(reinterpret_cast<void*>(chunk));
   // Page 0 holds the head. From the back, so that the chunk is used in the order of addresses.
   auto* pages = reinterpret_cast<SlabPage*>(chunk);
-  for (size_t i = kSlabChunkBytes / kSlabPageBytes - 1; i > 0; --i) cold_.push_back(pages + i);
+  for (size_t i = kSlabChunkBytes / page_bytes_ - 1; i > 0; --i) {
+    pages[i].data = reinterpret_cast<char*>(chunk + i * page_bytes_);
+    cold_.push_back(pages + i);
+  }
 }
 
-SlabPage* SlabPages::Take() {
+SlabPage* SlabPagePool::Take() {
   std::lock_guard lock(mutex_);
   if (!warm_.empty()) {
     SlabPage* page = warm_.back();
@@ -36,20 +39,20 @@ SlabPage* SlabPages::Take() {
   if (cold_.empty()) MapChunk();
   SlabPage* page = cold_.back();
   cold_.pop_back();
-  reserved_.fetch_add(kSlabPageBytes, std::memory_order_relaxed);
+  reserved_.fetch_add(page_bytes_, std::memory_order_relaxed);
   return page;
 }
 
-void SlabPages::Return(SlabPage* page) {
+void SlabPagePool::Return(SlabPage* page) {
   {
     std::lock_guard lock(mutex_);
-    if (warm_.size() < kWarmPagesMax) {
+    if (warm_.size() * page_bytes_ < kWarmBytesMax) {
       warm_.push_back(page);
       return;
     }
   }
-  madvise(page->data(), kSlabPageBytes, MADV_DONTNEED);
-  reserved_.fetch_sub(kSlabPageBytes, std::memory_order_relaxed);
+  madvise(page->data, page_bytes_, MADV_DONTNEED);
+  reserved_.fetch_sub(page_bytes_, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   cold_.push_back(page);
 }

@@ -1,9 +1,11 @@
 // One slot of the table: where an entry is, and what eviction and expiry need to know without
 // touching it.
 //
-// Packed into 8 bytes: the entry's address without its three zero bits (45 bits: addresses below
-// 2^48), and 19 bits about the entry. Buckets hold slots as atomic words, so that Prefetch may look
-// at them without the stripe's lock; whoever holds the lock reads and writes them relaxed.
+// Packed into 8 bytes: 45 bits of the entry's address, without its zero bits, and 19 bits about the
+// entry. Where the system's addresses for programs end at 2^47, entries need to be aligned to 4
+// bytes only, which saves two bytes an entry on average; elsewhere to 8. Buckets hold slots as
+// atomic words, so that Prefetch may look at them without the stripe's lock; whoever holds the lock
+// reads and writes them relaxed.
 #pragma once
 
 #include <atomic>
@@ -13,6 +15,11 @@
 
 namespace larder::storage {
 
+#if defined(__x86_64__)
+inline constexpr int kEntryAlignmentBits = 2;
+#else
+inline constexpr int kEntryAlignmentBits = 3;
+#endif
 inline constexpr uint32_t kFrequencyMax = 15;
 inline constexpr uint32_t kAgeMask = 0xfff;
 
@@ -20,15 +27,17 @@ class Slot {
  public:
   Slot() = default;
   explicit Slot(uint64_t word) : word_(word) {}
-  explicit Slot(const Entry* entry) : word_(reinterpret_cast<uint64_t>(entry) >> 3) {
+  explicit Slot(const Entry* entry) : word_(PointerBits(entry)) {
     set_has_expiry(entry->has_expiry());
   }
 
   uint64_t word() const { return word_; }
   bool empty() const { return word_ == 0; }
-  Entry* entry() const { return reinterpret_cast<Entry*>((word_ & kPointerMask) << 3); }
+  Entry* entry() const {
+    return reinterpret_cast<Entry*>((word_ & kPointerMask) << kEntryAlignmentBits);
+  }
   void set_entry(const Entry* entry) {
-    word_ = (word_ & ~kPointerMask) | (reinterpret_cast<uint64_t>(entry) >> 3);
+    word_ = (word_ & ~kPointerMask) | PointerBits(entry);
     set_has_expiry(entry->has_expiry());
   }
 
@@ -53,6 +62,9 @@ class Slot {
   static constexpr int kUsedShift = 51;
   static constexpr int kDisplacedShift = 63;
 
+  static uint64_t PointerBits(const Entry* entry) {
+    return reinterpret_cast<uint64_t>(entry) >> kEntryAlignmentBits;
+  }
   uint32_t Bits(int shift, uint64_t mask) const {
     return static_cast<uint32_t>((word_ >> shift) & mask);
   }

@@ -21,7 +21,8 @@ TEST_F(SlabTest, SizesAreCloseToEachOther) {
   for (size_t size = 1; size <= Slab::kBytesMax; ++size) {
     const size_t rounded = Slab::RoundedBytes(size);
     ASSERT_GE(rounded, size);
-    ASSERT_LE(rounded, std::max(size + 7, size * 115 / 100)) << size;
+    const size_t percent_max = size <= 3072 ? 107 : 109;
+    ASSERT_LE(rounded, std::max(size + 7, size * percent_max / 100)) << size;
   }
 }
 
