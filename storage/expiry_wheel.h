@@ -13,7 +13,7 @@
 //   - later, not deferred: the key has a reference of its own at its expiry, this one is stale.
 // So a key with an expiry always has a reference at or before its expiry, putting an expiry off
 // costs nothing, and references of overwritten or deleted keys vanish when their time comes, or in
-// a compaction when more than half are stale.
+// a compaction when more than a third are stale.
 //
 // Slots of the upper levels come up one slot early, which leaves a whole slot of time to re-file
 // their references in slices.
@@ -24,6 +24,7 @@
 // Not thread-safe: use only under the lock of the stripe.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -66,10 +67,10 @@ class ExpiryWheel {
     return false;
   }
 
-  // Whether more than half of the references are stale, given how many keys have an expiry.
+  // Whether more than a third of the references are stale, given how many keys have an expiry.
   bool WantsCompaction(size_t keys_with_expiry) const {
-    return compacting_ || (reference_count_ > 2 * keys_with_expiry + kCompactionReferencesMin &&
-                           reference_count_ > compaction_floor_);
+    const size_t tolerated = keys_with_expiry + keys_with_expiry / 2 + kCompactionReferencesMin;
+    return compacting_ || reference_count_ > std::max(tolerated, compaction_floor_);
   }
 
   // One slice of a compaction: hands every reference, without duplicates where they lie close

@@ -24,6 +24,8 @@ void Stripe::NoteAdded(StripeDatabase& in, uint64_t hash, SlotRef ref, int64_t n
   slot.set_used_tick(clock_.tick());
   if (context_.policy->load(std::memory_order_relaxed) == EvictionPolicy::kAllKeysLfu &&
       memory::UsedBytes() > context_.probation_from_bytes->load(std::memory_order_relaxed)) {
+    // Ghosts take their room before entries do, which would have to make it again.
+    if (ghosts_.capacity() == 0) ghosts_.Resize(static_cast<size_t>(keys.Get()));
     if (ghosts_.Take(hash)) {
       slot.set_frequency(kGhostFrequency);
     } else {
