@@ -72,7 +72,7 @@ def ping(clients):
 def measure_churn(arguments):
     samples = {}
     # The steady load goes first on its CPU, lest it measure how long the other load kept it.
-    first = ("chrt", "-f", "1", "taskset", "-c", "1")
+    first = ("chrt", "-f", "2", "taskset", "-c", "1")
     steady = dict(shape="get", keys=1000, connections=STEADY_CONNECTIONS, rate=arguments.rate,
                   seconds=arguments.seconds)
     churn = dict(shape="churn", keys=1000, rate=arguments.connects, seconds=arguments.seconds + 0.5)

@@ -3,7 +3,7 @@ import csv
 import json
 import subprocess
 
-from comparison.servers import ROOT
+from comparison.servers import ROOT, pinned
 
 KEY_BYTES = 16
 LOAD_GENERATOR = ROOT / "build/release/bench/load_generator_tool"
@@ -12,7 +12,7 @@ LOAD_GENERATOR = ROOT / "build/release/bench/load_generator_tool"
 def benchmark(server, test, requests, depth, keys, value_bytes, clients):
     """One run of redis-benchmark on CPU 1; its row of figures."""
     output = subprocess.run(
-        ["taskset", "-c", "1", "redis-benchmark", "-p", str(server.port), "-t", test, "-n",
+        [*pinned(1), "redis-benchmark", "-p", str(server.port), "-t", test, "-n",
          str(requests), "-P", str(depth), "-r", str(keys), "-d", str(value_bytes), "-c", str(clients),
          "--csv"], capture_output=True, text=True, check=True).stdout
     rows = [row for row in csv.reader(output.splitlines()) if row and row[0].startswith(test.upper())]
@@ -26,11 +26,11 @@ class Generator:
     Options are the tool's, with underscores: Generator(server, shape="get", value_bytes=32).
     """
 
-    def __init__(self, server, prefix=("taskset", "-c", "1"), **options):
+    def __init__(self, server, prefix=None, **options):
         words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         self.name = server.name
         self.process = subprocess.Popen(
-            [*prefix, str(LOAD_GENERATOR), f"--port={server.port}", *words],
+            [*(pinned(1) if prefix is None else prefix), str(LOAD_GENERATOR), f"--port={server.port}", *words],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def result(self):
