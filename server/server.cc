@@ -127,11 +127,9 @@ void Server::NotifySystemd() {
 void Server::RequestStop(bool now) {
   stop_now_ = now;
   sd_notify(0, "STOPPING=1");
-  asio::error_code ignored;
-  stop_signals_.cancel(ignored);
-  reload_signal_.cancel(ignored);
-  tick_.cancel();
   listener_.Close();
+  // Cancelling would not do: a timer's handler that is queued by now would wait for the next time.
+  io_.stop();
 }
 
 void Server::StopWorkers() {
