@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/sha.h>
 
+#include "storage/hash_value.h"
 #include "storage/set_value.h"
 
 namespace larder {
@@ -45,6 +46,14 @@ void DataDigest::AddValue(const storage::Entry& entry) {
   } else if (entry.type() == storage::Type::kSet) {
     static_cast<const storage::Set*>(entry.object())->ForEach([this](std::string_view member) {
       Combine(member);
+    });
+  } else if (entry.type() == storage::Type::kHash) {
+    const auto& hash = *static_cast<const storage::Hash*>(entry.object());
+    hash.ForEach([this](const storage::HashField& field) {
+      DataDigest one;
+      one.Mix(field.name);
+      one.Mix(field.value);
+      Combine(one.bytes());
     });
   }
   if (entry.has_expiry()) Combine("!!expire!!");

@@ -442,7 +442,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", type=int, choices=(2, 3), help="both when left out")
     parser.add_argument("--seed", type=int, default=20260801)
-    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--count", type=int, default=200_000)
     parser.add_argument("--families", type=lambda text: text.split(","), default=[],
                         help="only these, as in strings,sets; then coverage is not held against")
     arguments = parser.parse_args()

@@ -113,6 +113,7 @@ class Generator:
             b"", b"s:\x00\xff\r\n*1", b"s:" + b"k" * 300, "s:ключ".encode(), b"{tag}s"]
         self.integer_keys = [b"i:%d" % i for i in range(6)]
         self.set_keys = [b"t:%d" % i for i in range(8)] + [b"t:\x80 \n", b"{tag}t"]
+        self.hash_keys = [b"h:%d" % i for i in range(8)] + [b"h:\x80 \n", b"{tag}h"]
         self.other_keys = [b"k:%d" % i for i in range(16)] + [b"k:\xff\xfe"]
         self.counter = 0
 
@@ -128,9 +129,12 @@ class Generator:
     def set_key(self):
         return self._key(self.set_keys)
 
+    def hash_key(self):
+        return self._key(self.hash_keys)
+
     def any_key(self):
         return self.choice(self.choice((self.string_keys, self.integer_keys, self.set_keys,
-                                        self.other_keys)))
+                                        self.hash_keys, self.other_keys)))
 
     def other_key(self):
         return self._key(self.other_keys)
@@ -192,6 +196,18 @@ class Generator:
 
     def members(self, most=6):
         return [self.member() for _ in range(self.rng.randint(1, most))]
+
+    def field(self):
+        roll = self.rng.random()
+        if roll < 0.95:
+            return b"%s%d" % (self.choice((b"", b"m")), self.rng.randint(0, 30))
+        return self.value()
+
+    def fields(self, most=6):
+        return [self.field() for _ in range(self.rng.randint(1, most))]
+
+    def field_value(self):
+        return self.value() if self.chance(0.5) else b"%d" % self.rng.randint(-100, 100)
 
     def word(self, keyword):
         """A keyword in one of the spellings that clients use."""
