@@ -28,7 +28,6 @@ constexpr Option kOptions[] = {
      .value = "-2",
      .min = kIntMin,
      .max = kIntMax,
-     .flags = kNoEffect,
      .documentation =
          "Size of a list's node: elements if positive; -1 to -5 for 4, 8, 16, 32 and 64 kb.",
      .live = &LiveOptions::list_max_listpack_size},

@@ -83,6 +83,13 @@ class Fence:
         return f"[{self.conn}] read all frames"
 
 
+class AwaitBlocked:
+    """Goes on once a client waits for a key."""
+
+    def __repr__(self):
+        return "wait until a client is blocked"
+
+
 class Reconnect:
     """Closes a connection and opens it anew; `closed` also demands that the server closed it."""
 
@@ -114,6 +121,7 @@ class Generator:
         self.integer_keys = [b"i:%d" % i for i in range(6)]
         self.set_keys = [b"t:%d" % i for i in range(8)] + [b"t:\x80 \n", b"{tag}t"]
         self.hash_keys = [b"h:%d" % i for i in range(8)] + [b"h:\x80 \n", b"{tag}h"]
+        self.list_keys = [b"l:%d" % i for i in range(8)] + [b"l:\x80 \n", b"{tag}l"]
         self.other_keys = [b"k:%d" % i for i in range(16)] + [b"k:\xff\xfe"]
         self.counter = 0
 
@@ -132,9 +140,12 @@ class Generator:
     def hash_key(self):
         return self._key(self.hash_keys)
 
+    def list_key(self):
+        return self._key(self.list_keys)
+
     def any_key(self):
         return self.choice(self.choice((self.string_keys, self.integer_keys, self.set_keys,
-                                        self.hash_keys, self.other_keys)))
+                                        self.hash_keys, self.list_keys, self.other_keys)))
 
     def other_key(self):
         return self._key(self.other_keys)

@@ -22,6 +22,7 @@ def fill(g, key):
     """Gives a key some value of some type."""
     return g.choice((Command("SET", key, g.value()), Command("SADD", key, *g.members()),
                      Command("HSET", key, g.field(), g.field_value(), g.field(), g.field_value()),
+                     Command("RPUSH", key, *g.members()),
                      Command("SET", key, g.rng.randint(-99, 99), "PXAT", g.unix_ms())))
 
 
@@ -108,6 +109,7 @@ def refill(g):
     unit += [Command("HSET", key, *[text for _ in range(g.rng.randint(1, 12))
                                     for text in (g.field(), g.field_value())])
              for key in g.hash_keys]
+    unit += [Command("RPUSH", key, *g.members(12)) for key in g.list_keys]
     unit += [fill(g, key) for key in g.other_keys]
     return unit
 
