@@ -7,7 +7,8 @@
 // show.
 //
 // A waiter ends exactly once: served, timed out, unblocked or closed, whoever first moves its state
-// away from kWaiting. One that ended elsewhere is passed over and swept from the registry.
+// away from kWaiting. One that ended elsewhere is passed over and swept from the registry: at once,
+// or later where a stripe is taken (nobody waits for a stripe to leave a line).
 #pragma once
 
 #include <atomic>
@@ -15,9 +16,11 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "protocol/reply_writer.h"
 #include "server/mailbox.h"
 #include "server/stripe_set.h"
@@ -36,11 +39,12 @@ struct Waiter {
   Mailbox* mailbox = nullptr;
   protocol::Version version = protocol::Version::kResp2;
   int database = 0;
-  std::vector<std::string> keys;  // what it waits for, in the order of the command
-  std::vector<std::string>
-      other_keys;           // what serving it needs locked besides (the target of BLMOVE)
-  int64_t deadline_us = 0;  // steady; 0: none
-  bool null_array = true;   // how a timeout is answered: *-1 or $-1
+  std::vector<std::string> keys;        // what it waits for, in the order of the command
+  std::vector<std::string> other_keys;  // what serving it needs besides (the target of BLMOVE)
+  std::vector<size_t> other_stripes;    // theirs
+  int64_t deadline_us = 0;              // steady; 0: none
+  bool null_array = true;               // how a timeout is answered: *-1 or $-1
+  bool silent = false;                  // its client wants no reply (CLIENT REPLY OFF)
 
   // Whether `key` has something for it now. REQUIRES: the key's stripe is locked.
   std::function<bool(CommandContext&, const storage::Key&)> ready;
@@ -75,23 +79,40 @@ class WaiterRegistry {
   void Add(size_t stripe, int database, std::string_view key, WaiterPointer waiter);
   // Drops a waiter that ended from a key's line.
   void Remove(size_t stripe, int database, std::string_view key, const Waiter* waiter);
-  // The first in the line of a key that still waits, after the first `skip` of them; null at the
-  // end.
-  WaiterPointer Next(size_t stripe, int database, std::string_view key, size_t skip);
+  // The waiter at `index` in the line of a key, which may have ended; null behind the last. Those
+  // at the front that ended are dropped first when `index` is 0.
+  WaiterPointer At(size_t stripe, int database, std::string_view key, size_t index);
 
-  // Calls `visit` with every key that a waiter of this stripe needs locked besides its own.
-  void ForOtherKeys(size_t stripe, const std::function<void(std::string_view)>& visit) const;
+  // Calls visit(size_t) with every stripe that a waiter of this one needs locked besides.
+  template <class Visit>
+  void ForOtherStripes(size_t stripe, Visit visit) const {
+    for (const auto& [other, waiters] : stripes_[stripe].other_stripes) visit(other);
+  }
+  // Calls `visit` with every key of a database that somebody waits for. REQUIRES: all stripes are
+  // locked.
+  void ForKeys(int database, const std::function<void(std::string_view)>& visit) const;
+
+  // ---- leaving lines whose stripes are taken. Thread-safe.
+  // Remembers that a waiter which ended is still in its lines.
+  void RemoveLater(WaiterPointer waiter);
+  bool has_left_over() const { return left_over_count_.load(std::memory_order_relaxed) != 0; }
+  std::vector<WaiterPointer> TakeLeftOver();
 
  private:
   struct Stripe {
     storage::StringMap<std::deque<WaiterPointer>> lines;  // by database number and key
-    int with_other_keys = 0;
+    absl::btree_map<size_t, int> other_stripes;           // how many waiters need which
   };
+  using Lines = storage::StringMap<std::deque<WaiterPointer>>;
   static std::string Name(int database, std::string_view key);
+  void Drop(Stripe& of, Lines::iterator line, std::deque<WaiterPointer>::iterator waiter);
 
   std::vector<Stripe> stripes_;
   std::atomic<int64_t> waiters_{0};
   std::atomic<int64_t> keys_{0};
+  std::mutex left_over_mutex_;
+  std::vector<WaiterPointer> left_over_;
+  std::atomic<size_t> left_over_count_{0};
 };
 
 }  // namespace larder

@@ -26,6 +26,9 @@ void CommandContext::Block(WaiterPointer waiter, int64_t timeout_us) {
   waiter->version = session.reply.version();
   waiter->database = db.index();
   if (timeout_us > 0) waiter->deadline_us = engine.clock.SteadyMicros() + timeout_us;
+  for (const std::string& name : waiter->other_keys) {
+    waiter->other_stripes.push_back(engine.keyspace.StripeOf(db.HashedKey(name).hash));
+  }
   engine.waiters.Began();
   for (const std::string& name : waiter->keys) {
     const storage::Key key = db.HashedKey(name);

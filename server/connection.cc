@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -369,15 +370,17 @@ void* Connection::TakeArgumentMemory(std::string_view argument) {
   return input_.Take();
 }
 
-void Connection::WaitEnded() {
+void Connection::WaitEnded(int64_t deadline_us) {
+  worker_.ForgetDeadline(deadline_us, id());
+  if (closed_) return;
   state_ = State::kParked;  // what was sent after the blocking command is in input_
   worker_.Park(*this);
 }
 
+// Not by reading: requests may lie before the end, and wait with their client.
 void Connection::LookForEnd() {
-  char byte;
-  const ssize_t count = recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) Close();
+  pollfd events{.fd = descriptor_, .events = POLLRDHUP, .revents = 0};
+  if (poll(&events, 1, 0) > 0) Close();
 }
 
 void Connection::Close() {

@@ -263,8 +263,7 @@ bool Dispatcher::HoldWhatWaitersNeed(StripeSet* stripes) {
     StripeSet larger = *stripes;
     bool grew = false;
     stripes->ForEach([&](size_t stripe) {
-      engine_.waiters.ForOtherKeys(stripe, [&](std::string_view key) {
-        const size_t other = engine_.keyspace.StripeOf(engine_.keyspace.hasher().Hash(key));
+      engine_.waiters.ForOtherStripes(stripe, [&](size_t other) {
         if (larger.Contains(other)) return;
         larger.Add(other);
         grew = true;
@@ -293,22 +292,19 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   const storage::Key key = engine_.keyspace.hasher()(name);
   const size_t stripe = engine_.keyspace.StripeOf(key.hash);
   const RunScope scope{&stripes};
-  size_t skip = 0;  // of waiters that this key has nothing for (a stream's reader of later entries)
-  while (const WaiterPointer waiter = engine_.waiters.Next(stripe, database, name, skip)) {
+  storage::Database in(engine_.keyspace, database, now_ms_);
+  // Some of the line may want what this key has not got (a stream's reader of later entries), or
+  // have ended. Nobody wants a key that is gone.
+  for (size_t index = 0; in.Find(key, storage::Access::kPeek) != nullptr; ++index) {
+    const WaiterPointer waiter = engine_.waiters.At(stripe, database, name, index);
+    if (waiter == nullptr) return;
+    if (!waiter->waiting()) continue;
     protocol::OutputBuffer output;
     ReplyWriter reply(output, waiter->version);
-    CommandContext context{engine_,
-                           *this,
-                           session,
-                           info,
-                           ArgReader({}, 0, engine_.keyspace.hasher()),
-                           reply,
-                           storage::Database(engine_.keyspace, database, now_ms_),
-                           scope};
-    if (!waiter->ready(context, key)) {
-      ++skip;
-      continue;
-    }
+    CommandContext context{
+        engine_, *this, session, info, ArgReader({}, 0, engine_.keyspace.hasher()),
+        reply,   in,    scope};
+    if (!waiter->ready(context, key)) continue;
     if (!waiter->End(Waiter::State::kServed)) continue;
     engine_.waiters.Ended();
     waiter->serve(context, key);
@@ -339,6 +335,7 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   const Status status = Has(info, Flag::kRunsScript) && !stripes.all()
                             ? CallWithUndo(session, command, stripes, reply, &restart)
                             : Call(session, command, RunScope{&stripes}, reply);
+  if (session.waiter != nullptr) session.waiter->silent = silenced;
   if (!session.touched_keys.empty()) {
     if (restart) session.touched_keys.clear();
     ServeWaiters(session, info, stripes);

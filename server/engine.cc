@@ -141,4 +141,10 @@ void Engine::OnEvicted(int database, std::string_view key) {
   }
 }
 
+void Engine::OnFieldsExpired(int database, std::string_view key, bool key_is_gone) {
+  if (!notifications.enabled()) return;
+  notifications.Publish(NotifyClass::kHash, "hexpired", database, key);
+  if (key_is_gone) notifications.Publish(NotifyClass::kGeneric, "del", database, key);
+}
+
 }  // namespace larder

@@ -115,6 +115,7 @@ struct Engine : private storage::KeyspaceObserver {
  private:
   void OnExpired(int database, std::string_view key) override;
   void OnEvicted(int database, std::string_view key) override;
+  void OnFieldsExpired(int database, std::string_view key, bool key_is_gone) override;
 
   std::atomic<bool> password_required_{false};
   mutable std::mutex password_mutex_;

@@ -11,25 +11,30 @@ Session::Session(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord>
 
 Session::~Session() {
   if (waiter != nullptr) {
-    if (waiter->End(Waiter::State::kClosed)) engine_.waiters.Ended();
-    LeaveLines(engine_, *waiter);
+    CancelWait();
+    LeaveLines(engine_, waiter);
   }
   UnsubscribeAll();
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
 }
 
+void Session::CancelWait() {
+  if (waiter != nullptr && waiter->End(Waiter::State::kClosed)) engine_.waiters.Ended();
+}
+
 void Session::EndWait(std::string_view encoded_reply) {
   if (waiter == nullptr) return;
-  LeaveLines(engine_, *waiter);
-  waiter.reset();
+  LeaveLines(engine_, waiter);
+  const WaiterPointer ended = std::move(waiter);
+  waiter = nullptr;
   record->SetFlag(ClientFlag::kBlocked, false);
   {
     std::lock_guard lock(record->mutex);
     record->waiter.reset();
   }
-  reply.Raw(encoded_reply);
-  WaitEnded();
+  if (!ended->silent) reply.Raw(encoded_reply);
+  WaitEnded(ended->deadline_us);
   OutputReady();
 }
 

@@ -118,9 +118,11 @@ class Session {
 
   // What it waits for in a blocking command; null when it does not.
   std::shared_ptr<Waiter> waiter;
-  // Ends the wait with a finished reply, or (empty) with none. Called on this session's thread.
+  // Ends the wait with a finished reply. Called on this session's thread.
   void EndWait(std::string_view encoded_reply);
-  virtual void WaitEnded() {}
+  virtual void WaitEnded(int64_t /*deadline_us*/) {}
+  // Nobody shall serve it any more: the connection ends.
+  void CancelWait();
 
   // Keys that the running command changed while somebody waits for keys: their waiters are served
   // at its end.

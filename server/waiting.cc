@@ -7,13 +7,32 @@
 
 namespace larder {
 
-void LeaveLines(Engine& engine, const Waiter& waiter) {
-  for (const std::string& name : waiter.keys) {
+void LeaveLines(Engine& engine, const WaiterPointer& waiter) {
+  bool left_over = false;
+  for (const std::string& name : waiter->keys) {
     const size_t stripe = engine.keyspace.StripeOf(engine.keyspace.hasher().Hash(name));
-    engine.keyspace.lock(stripe).Lock();
-    engine.waiters.Remove(stripe, waiter.database, name, &waiter);
-    engine.keyspace.lock(stripe).Unlock();
+    storage::StripeLock& lock = engine.keyspace.lock(stripe);
+    if (!lock.TryLock()) {
+      left_over = true;
+      continue;
+    }
+    engine.waiters.Remove(stripe, waiter->database, name, waiter.get());
+    lock.Unlock();
   }
+  if (left_over) engine.waiters.RemoveLater(waiter);
+}
+
+void SweepLeftOver(Engine& engine) {
+  if (!engine.waiters.has_left_over()) return;
+  for (const WaiterPointer& waiter : engine.waiters.TakeLeftOver()) LeaveLines(engine, waiter);
+}
+
+void EndIfOverdue(Engine& engine, Session& session, int64_t now_us) {
+  const WaiterPointer waiter = session.waiter;
+  if (waiter == nullptr || waiter->deadline_us == 0 || waiter->deadline_us > now_us) return;
+  if (!waiter->End(Waiter::State::kTimedOut)) return;  // its reply is under way
+  engine.waiters.Ended();
+  session.EndWait(TimeoutReply(*waiter));
 }
 
 void PostReply(const Waiter& waiter, std::string encoded_reply) {

@@ -5,18 +5,25 @@
 
 #include "server/blocking.h"
 #include "server/engine.h"
+#include "server/session.h"
 
 namespace larder {
 
-// Takes a waiter that ended out of the lines of its keys. Locks each stripe by itself. REQUIRES: no
-// stripe is locked by this thread.
-void LeaveLines(Engine& engine, const Waiter& waiter);
+// Takes a waiter that ended out of the lines of its keys. Tries each stripe's lock once: where it
+// is taken (perhaps by this thread, in the middle of a script), SweepLeftOver does it later.
+void LeaveLines(Engine& engine, const WaiterPointer& waiter);
+// Tries again what LeaveLines had to leave. To be called now and then.
+void SweepLeftOver(Engine& engine);
 
 // Posts the finished reply of a waiter that ended to its worker.
 void PostReply(const Waiter& waiter, std::string encoded_reply);
 
 // The reply of one whose time is over.
 std::string TimeoutReply(const Waiter& waiter);
+
+// Ends the wait of a client whose time is over by `now_us` (steady), with a timeout's reply. Called
+// on the session's thread.
+void EndIfOverdue(Engine& engine, Session& session, int64_t now_us);
 
 // CLIENT UNBLOCK: ends the wait of a client with a timeout's reply or with an error. False when it
 // does not wait (any more).

@@ -152,22 +152,20 @@ void Worker::FlushSoon(Connection& connection) {
 void Worker::Park(Connection& connection) { parked_.Push(&connection); }
 
 void Worker::Wait(Connection& connection) {
-  if (connection.waiter->deadline_us == 0) return;
-  deadlines_.emplace(connection.waiter->deadline_us, connection.id());
+  const int64_t deadline_us = connection.waiter->deadline_us;
+  if (deadline_us != 0) deadlines_.emplace(deadline_us, connection.id());
+  connection.LookForEnd();  // its end may have been reported with the command
+}
+
+void Worker::ForgetDeadline(int64_t deadline_us, uint64_t id) {
+  if (deadline_us != 0) deadlines_.erase({deadline_us, id});
 }
 
 void Worker::EndOverdueWaits() {
   while (!deadlines_.empty() && deadlines_.begin()->first <= steady_us_) {
     const auto found = connections_.find(deadlines_.begin()->second);
     deadlines_.erase(deadlines_.begin());
-    if (found == connections_.end()) continue;
-    Connection& connection = *found->second;
-    const WaiterPointer waiter = connection.waiter;
-    // The client may wait for something else by now.
-    if (waiter == nullptr || waiter->deadline_us == 0 || waiter->deadline_us > steady_us_) continue;
-    if (!waiter->End(Waiter::State::kTimedOut)) continue;  // its reply is under way
-    engine_.waiters.Ended();
-    connection.EndWait(TimeoutReply(*waiter));
+    if (found != connections_.end()) EndIfOverdue(engine_, *found->second, steady_us_);
   }
 }
 
@@ -209,6 +207,10 @@ void Worker::FlushReady() {
 
 void Worker::Bury(Connection& connection) {
   poller_.Remove(connection.descriptor());
+  connection.CancelWait();
+  if (connection.waiter != nullptr) {
+    ForgetDeadline(connection.waiter->deadline_us, connection.id());
+  }
   // The client must see the end now, even if destruction has to wait for a script's turn to end.
   shutdown(connection.descriptor(), SHUT_RDWR);
   engine_.clients.Remove(connection.id());
@@ -255,6 +257,7 @@ void Worker::Maintain(bool idle) {
   const bool late = engine_.keyspace.ExpiryLagMs() > kBacklogAgeMsMax;
   maintenance_left_ = MaintainStripes(steady_clock::now() + (late ? kBacklogSlice : kSlice));
   maintenance_left_ |= engine_.keyspace.FreeSlice(steady_clock::now() + kSlice);
+  SweepLeftOver(engine_);
   engine_.keyspace.set_other_bytes(engine_.client_bytes());
   storage::memory::Flush();
   TendConnections();

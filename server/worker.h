@@ -11,10 +11,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -70,6 +71,7 @@ class Worker {
   void FlushSoon(Connection& connection);
   void Park(Connection& connection);
   void Wait(Connection& connection);  // for a key: until its reply is posted or its time is over
+  void ForgetDeadline(int64_t deadline_us, uint64_t id);  // of a wait that has ended
   void Bury(Connection& connection);
 
  private:
@@ -100,7 +102,7 @@ class Worker {
   Dispatcher dispatcher_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQueue to_serve_, bulky_to_serve_, to_flush_, parked_;
-  std::multimap<int64_t, uint64_t> deadlines_;  // of waits: when, and whose
+  std::set<std::pair<int64_t, uint64_t>> deadlines_;  // of waits: when, and whose
   std::vector<std::unique_ptr<Connection>> dead_;
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
   int depth_ = 0;

@@ -65,7 +65,11 @@ Entry* Database::FindMutable(const Key& key) {
   SaveForUndo(key, ref);
   stripe.Use(ref, now_ms_, true);
   if (Object* object = entry->object(); object != nullptr && object->shared()) {
+    stripe.UnfileFields(index_, key.hash, object);
     EntryLayout::SetObject(entry, object->Clone().Release());
+    if (entry->type() == Type::kHash) {
+      stripe.FileFields(index_, key.hash, static_cast<Hash&>(*entry->object()));
+    }
     keyspace_->Discard(Ref<Object>::Adopt(object));
   }
   return entry;
@@ -154,6 +158,13 @@ bool Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
   stripe.watches().Touch(index_, key.bytes);
   stripe.SetExpiry(index_, key, ref, expire_at_ms, now_ms_);
   return true;
+}
+
+void Database::FileFieldExpiry(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.database(index_).table.Find(key);
+  if (!ref || ref.entry()->type() != Type::kHash) return;
+  stripe.FileFields(index_, key.hash, static_cast<Hash&>(*ref.entry()->object()));
 }
 
 std::optional<Value> Database::Take(const Key& key) {

@@ -99,6 +99,9 @@ class Database {
   // Sets or (kNoExpiry) removes the expiry of a live key. False when missing.
   bool SetExpiry(const Key& key, int64_t expire_at_ms);
 
+  // To be called after the expiry of a hash's fields was changed through FindMutable.
+  void FileFieldExpiry(const Key& key);
+
   // Takes a live key's value out, copies it (sharing a Blob, cloning a collection), or puts one in.
   std::optional<Value> Take(const Key& key);
   std::optional<Value> CopyOf(const Key& key);

@@ -51,6 +51,10 @@ class HashTable {
   Slot* Find(std::string_view text) {
     return const_cast<Slot*>(static_cast<const HashTable*>(this)->Find(text));
   }
+  uint64_t HashOf(std::string_view text) const { return hasher_.Hash(text); }
+  // The first slot with this hash that accept(const Slot&) takes; null when there is none.
+  template <class Accept>
+  const Slot* FindHash(uint64_t hash, Accept&& accept) const;
   // The slot of `text`, which make() provides when there is none (true then).
   template <class Make>
   std::pair<Slot*, bool> FindOrInsert(std::string_view text, Make&& make);

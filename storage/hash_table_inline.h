@@ -304,6 +304,19 @@ const Slot* HashTable<Slot>::Find(std::string_view text) const {
 }
 
 template <class Slot>
+template <class Accept>
+const Slot* HashTable<Slot>::FindHash(uint64_t hash, Accept&& accept) const {
+  const Segment* const segment = directory_[DirectoryIndex(hash)];
+  size_t at = hash_table::HomeOf(hash, segment->depth, segment->capacity);
+  for (; segment->tags()[at] != 0; at = at + 1 == segment->capacity ? 0 : at + 1) {
+    const Slot& slot = segment->slots()[at];
+    if (segment->tags()[at] != hash_table::TagOf(hash)) continue;
+    if (hasher_.Hash(slot.text()) == hash && accept(slot)) return &slot;
+  }
+  return nullptr;
+}
+
+template <class Slot>
 template <class Make>
 std::pair<Slot*, bool> HashTable<Slot>::FindOrInsert(std::string_view text, Make&& make) {
   const uint64_t hash = hasher_.Hash(text);

@@ -62,6 +62,14 @@ size_t Keyspace::ExpiryCount(int database) const {
   return static_cast<size_t>(keys);
 }
 
+size_t Keyspace::FieldExpiryCount(int database) const {
+  int64_t hashes = 0;
+  for (const auto& stripe : stripes_) {
+    hashes += stripe->database(database).hashes_with_field_expiry.Get();
+  }
+  return static_cast<size_t>(hashes);
+}
+
 int64_t Keyspace::AverageTtlMs(int database, int64_t now_ms) const {
   int64_t keys = 0;
   double seconds = 0;
@@ -141,6 +149,7 @@ KeyspaceStats Keyspace::Stats() const {
     stats.misses += static_cast<uint64_t>(stripe->misses.Get());
     stats.expired += static_cast<uint64_t>(stripe->expired.Get());
     stats.evicted += static_cast<uint64_t>(stripe->evicted.Get());
+    stats.expired_fields += static_cast<uint64_t>(stripe->expired_fields.Get());
     stats.entry_bytes += stripe->entries().used_bytes();
     stats.expire_backlog += static_cast<uint64_t>(stripe->expire_backlog.Get());
     stats.wheel_bytes += static_cast<size_t>(stripe->wheel_bytes.Get());
@@ -160,8 +169,8 @@ WorkMeter& Keyspace::table_work() { return pool_->work(); }
 void Keyspace::ResetStats() {
   // A count that a worker is just adding to may survive: these are statistics.
   for (const auto& stripe : stripes_) {
-    for (RelaxedCounter* counter :
-         {&stripe->hits, &stripe->misses, &stripe->expired, &stripe->evicted}) {
+    for (RelaxedCounter* counter : {&stripe->hits, &stripe->misses, &stripe->expired,
+                                    &stripe->evicted, &stripe->expired_fields}) {
       counter->Set(0);
     }
   }

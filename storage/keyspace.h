@@ -59,11 +59,14 @@ class KeyspaceObserver {
   virtual ~KeyspaceObserver() = default;
   virtual void OnExpired(int database, std::string_view key) = 0;
   virtual void OnEvicted(int database, std::string_view key) = 0;
+  // Fields of a hash whose time had come are gone; with the last one the key (`key_is_gone`).
+  virtual void OnFieldsExpired(int /*database*/, std::string_view /*key*/, bool /*key_is_gone*/) {}
 };
 
 struct KeyspaceStats {
   uint64_t hits = 0, misses = 0;
   uint64_t expired = 0, evicted = 0;
+  uint64_t expired_fields = 0;
   uint64_t lazy_freed_objects = 0, lazy_free_pending = 0;
   uint64_t expire_backlog = 0;  // due keys not yet removed
   int64_t expire_lag_ms = 0;    // age of the oldest of them
@@ -97,6 +100,7 @@ class Keyspace {
   // removed.
   size_t KeyCount(int database) const;
   size_t ExpiryCount(int database) const;
+  size_t FieldExpiryCount(int database) const;               // hashes with fields that have one
   int64_t AverageTtlMs(int database, int64_t now_ms) const;  // an estimate, for INFO
 
   // Empties a database in O(stripes): the tables are cut off and freed in slices by FreeSlice (or,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace larder::storage {
@@ -20,6 +21,16 @@ bool FreeInSteps(List& list, std::chrono::steady_clock::time_point deadline) {
   while (!list.empty()) {
     if (list.back()->FreeSome(kChunksPerStep)) list.pop_back();
     if (!list.empty() && std::chrono::steady_clock::now() >= deadline) return false;
+  }
+  return true;
+}
+
+bool FreeInSteps(FieldExpiries& expiries, std::chrono::steady_clock::time_point deadline) {
+  constexpr size_t kExpiriesPerStep = 512;
+  while (!expiries.empty()) {
+    const size_t count = std::min(expiries.size(), kExpiriesPerStep);
+    expiries.erase(expiries.begin(), std::next(expiries.begin(), static_cast<ptrdiff_t>(count)));
+    if (!expiries.empty() && std::chrono::steady_clock::now() >= deadline) return false;
   }
   return true;
 }
@@ -88,6 +99,7 @@ SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t
   CountExpiry(into, entry, 1);
   NoteAdded(into, key.hash, ref, now_ms);
   FileExpiry(into, key.hash, entry, {}, now_ms);
+  if (spec.type == Type::kHash) FileFields(database, key.hash, HashOf(*entry));
   return ref;
 }
 
@@ -121,9 +133,11 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, 
   FileExpiry(in, key.hash, entry, filed, now_ms);
   if (spec.object != nullptr && spec.object == old->object()) {
     FreeEntry(old);
-  } else {
-    DiscardEntry(old);
+    return;
   }
+  UnfileFields(database, key.hash, old->object());
+  DiscardEntry(old);
+  if (spec.type == Type::kHash) FileFields(database, key.hash, HashOf(*entry));
 }
 
 void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms,
@@ -147,6 +161,7 @@ Ref<Object> Stripe::Detach(int database, uint64_t hash, SlotRef ref) {
   StripeDatabase& in = this->database(database);
   CountExpiry(in, entry, -1);
   keys.Add(-1);
+  UnfileFields(database, hash, entry->object());
   in.table.Erase(hash, ref);
   auto object = Ref<Object>::Adopt(entry->object());
   FreeEntry(entry);
@@ -211,6 +226,10 @@ size_t Stripe::Flush(int database) {
   flushed.expiry_seconds.Set(0);
   if (flushed.wheel != nullptr) dead_wheels_.push_back(std::move(flushed.wheel));
   if (flushed.probation != nullptr) dead_queues_.push_back(std::move(flushed.probation));
+  if (!flushed.field_expiries.empty()) {
+    dead_field_expiries_.push_back(std::exchange(flushed.field_expiries, {}));
+    flushed.hashes_with_field_expiry.Set(0);
+  }
   flushed.probation_bytes = 0;
   this->keys.Add(-static_cast<int64_t>(keys));
   return keys;
@@ -233,6 +252,8 @@ void Stripe::Swap(int first, int second) {
   };
   swap_counters(one.expiries, other.expiries);
   swap_counters(one.expiry_seconds, other.expiry_seconds);
+  swap_counters(one.hashes_with_field_expiry, other.hashes_with_field_expiry);
+  std::swap(one.field_expiries, other.field_expiries);
   std::swap(one.wheel, other.wheel);
   std::swap(one.probation, other.probation);
   std::swap(one.probation_bytes, other.probation_bytes);
@@ -246,6 +267,9 @@ bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
     dead_tables_.pop_back();
   }
   if (!FreeInSteps(dead_wheels_, deadline) || !FreeInSteps(dead_queues_, deadline)) return true;
+  for (; !dead_field_expiries_.empty(); dead_field_expiries_.pop_back()) {
+    if (!FreeInSteps(dead_field_expiries_.back(), deadline)) return true;
+  }
   has_dead_.store(false, std::memory_order_relaxed);
   return false;
 }

@@ -8,17 +8,21 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "storage/entry_allocator.h"
 #include "storage/entry_layout.h"
 #include "storage/eviction.h"
 #include "storage/eviction_clock.h"
 #include "storage/expiry_wheel.h"
 #include "storage/ghost_table.h"
+#include "storage/hash_value.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
@@ -42,6 +46,12 @@ struct StripeContext {
   int stripe_bits;
 };
 
+// When a hash has its next field to expire, and the hash of its key. Exact: an entry for each hash
+// with such fields, at the time that is kept in it (Hash::filed_at_ms), which may be too early.
+using FieldExpiry = std::pair<int64_t, uint64_t>;
+using FieldExpiries =
+    absl::btree_set<FieldExpiry, std::less<FieldExpiry>, memory::Counted<FieldExpiry>>;
+
 // The keys of one database in one stripe.
 struct StripeDatabase {
   Table table;
@@ -50,6 +60,8 @@ struct StripeDatabase {
   std::unique_ptr<ExpiryWheel> wheel;         // from the first expiry on
   std::unique_ptr<ProbationQueue> probation;  // from the first key on probation on
   int64_t probation_bytes = 0;                // of the keys in it, about
+  FieldExpiries field_expiries;
+  RelaxedCounter hashes_with_field_expiry;  // the size of the above
 };
 
 class alignas(64) Stripe {
@@ -62,12 +74,17 @@ class alignas(64) Stripe {
   StripeDatabase& database(int index) { return databases_[static_cast<size_t>(index)]; }
   const StripeDatabase& database(int index) const { return databases_[static_cast<size_t>(index)]; }
 
-  // The slot of a key that is alive. An expired one is removed first and counted.
+  // The slot of a key that is alive. An expired one is removed first and counted, and so are the
+  // expired fields of a hash.
   SlotRef FindLive(int database, const Key& key, int64_t now_ms) {
     const SlotRef ref = databases_[static_cast<size_t>(database)].table.Find(key);
     if (ref && ref.Get().has_expiry() && ref.entry()->expire_at_ms() <= now_ms) [[unlikely]] {
       Expire(database, key.hash, ref);
       return SlotRef();
+    }
+    if (ref && ref.entry()->type() == Type::kHash &&
+        HashOf(*ref.entry()).next_expiry_ms() <= now_ms) [[unlikely]] {
+      if (!ExpireFields(database, key.hash, ref, now_ms)) return SlotRef();
     }
     return ref;
   }
@@ -97,6 +114,10 @@ class alignas(64) Stripe {
   void Remove(int database, uint64_t hash, SlotRef ref);
   // Removes a key and gives its object to the caller.
   Ref<Object> Detach(int database, uint64_t hash, SlotRef ref);
+  // To be called when the next expiry of a hash's fields, or its object, may have changed. A hash
+  // that leaves its entry is to be unfiled before.
+  void FileFields(int database, uint64_t hash, Hash& value);
+  void UnfileFields(int database, uint64_t hash, Object* object);
   // Removes a key whose time has passed, or that has to make room, and reports it.
   void Expire(int database, uint64_t hash, SlotRef ref);
   void EvictKey(int database, uint64_t hash, SlotRef ref);
@@ -139,6 +160,7 @@ class alignas(64) Stripe {
 
  public:
   RelaxedCounter expired, evicted;
+  RelaxedCounter expired_fields;
   RelaxedCounter keys;                    // of all databases
   RelaxedCounter next_due_ms{kNeverDue};  // when ExpireSlice has work; may be too early
   // As of the last ExpireSlice with work: due keys that it left, and the age of the oldest.
@@ -162,6 +184,11 @@ class alignas(64) Stripe {
     return {entry.expire_at_ms(), entry.expiry_deferred()};
   }
   void FileExpiry(StripeDatabase& in, uint64_t hash, Entry* entry, Filed before, int64_t now_ms);
+  static Hash& HashOf(const Entry& entry) { return static_cast<Hash&>(*entry.object()); }
+  // Removes fields that are due, and with the last one the key: false then.
+  bool ExpireFields(int database, uint64_t hash, SlotRef ref, int64_t now_ms,
+                    size_t fields_max = std::numeric_limits<size_t>::max());
+  bool ExpireDueFields(int database, int64_t now_ms, SliceBudget& budget);
   // Due keys that are not yet removed; raises *lag_ms to the age of the oldest.
   size_t ExpireBacklog(int64_t now_ms, int64_t* lag_ms) const;
   void SettleReference(int database, uint32_t reference, int64_t slot_end_ms, int64_t now_ms);
@@ -197,9 +224,10 @@ class alignas(64) Stripe {
   EntryAllocator entries_;
   std::vector<StripeDatabase> databases_;
   std::vector<std::unique_ptr<Table>> dead_tables_;
-  std::atomic<bool> has_dead_{false};  // anything in the three lists
+  std::atomic<bool> has_dead_{false};  // anything in the four lists
   std::vector<std::unique_ptr<ExpiryWheel>> dead_wheels_;
   std::vector<std::unique_ptr<ProbationQueue>> dead_queues_;
+  std::vector<FieldExpiries> dead_field_expiries_;
   uint64_t random_state_;
   GhostTable ghosts_;
   int expire_database_ = 0;  // where ExpireSlice goes on

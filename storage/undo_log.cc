@@ -30,7 +30,10 @@ void UndoLog::Rollback(Keyspace& keyspace, int64_t now_ms) {
     SavedKey& saved = saved_.back();
     Database database(keyspace, saved.database, now_ms);
     const Key key = keyspace.hasher()(saved.key);
-    if (saved.old_value) {
+    const Object* const object = saved.old_value ? saved.old_value->object.get() : nullptr;
+    // The fields of a hash may have expired in the meantime, all of them.
+    const bool empty = object != nullptr && object->ElementCount() == 0;
+    if (saved.old_value && !empty) {
       database.Put(key, *std::move(saved.old_value));
     } else {
       database.Delete(key);

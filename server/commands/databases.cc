@@ -157,6 +157,15 @@ Status FlushAll(CommandContext& ctx) {
   return Flush(ctx, 0, ctx.engine.keyspace.database_count() - 1);
 }
 
+// Keys that somebody waits for may have come with the other database.
+void TouchAwaited(CommandContext& ctx, std::initializer_list<int> databases) {
+  for (const int database : databases) {
+    ctx.engine.waiters.ForKeys(database, [&ctx, database](std::string_view key) {
+      ctx.session.touched_keys.emplace_back(database, key);
+    });
+  }
+}
+
 Status SwapDb(CommandContext& ctx) {
   const int64_t first = ctx.args.NextIntIn(INT32_MIN, INT32_MAX, "ERR invalid first DB index");
   const int64_t second = ctx.args.NextIntIn(INT32_MIN, INT32_MAX, "ERR invalid second DB index");
@@ -168,6 +177,8 @@ Status SwapDb(CommandContext& ctx) {
   if (first != second) {
     ctx.engine.keyspace.SwapDatabases(static_cast<int>(first), static_cast<int>(second));
     ctx.session.MarkDirty();
+    if (ctx.engine.waiters.any())
+      TouchAwaited(ctx, {static_cast<int>(first), static_cast<int>(second)});
   }
   ctx.reply.Ok();
   return Ok();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <openssl/sha.h>
 
+#include "storage/hash_value.h"
+#include "storage/list_value.h"
 #include "storage/set_value.h"
 
 namespace larder {
@@ -45,6 +47,17 @@ void DataDigest::AddValue(const storage::Entry& entry) {
   } else if (entry.type() == storage::Type::kSet) {
     static_cast<const storage::Set*>(entry.object())->ForEach([this](std::string_view member) {
       Combine(member);
+    });
+  } else if (entry.type() == storage::Type::kList) {
+    const auto& list = *static_cast<const storage::List*>(entry.object());
+    list.ForRange(0, list.size(), [this](std::string_view element) { Mix(element); });
+  } else if (entry.type() == storage::Type::kHash) {
+    const auto& hash = *static_cast<const storage::Hash*>(entry.object());
+    hash.ForEach([this](const storage::HashField& field) {
+      DataDigest one;
+      one.Mix(field.name);
+      one.Mix(field.value);
+      Combine(one.bytes());
     });
   }
   if (entry.has_expiry()) Combine("!!expire!!");

@@ -18,6 +18,13 @@ std::span<const CommandSpec> DatabaseCommands();          // databases.cc
 std::span<const CommandSpec> SetCommands();               // sets.cc
 std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
 std::span<const CommandSpec> SetAlgebraCommands();        // set_algebra.cc
+std::span<const CommandSpec> ListCommands();              // lists.cc
+std::span<const CommandSpec> ListSearchCommands();        // list_searches.cc
+std::span<const CommandSpec> ListMoveCommands();          // list_moves.cc
+std::span<const CommandSpec> HashCommands();              // hashes.cc
+std::span<const CommandSpec> HashScanCommands();          // hash_scans.cc
+std::span<const CommandSpec> HashExpiryCommands();        // hash_expiry.cc
+std::span<const CommandSpec> HashExpiryValueCommands();   // hash_expiry_values.cc
 std::span<const CommandSpec> TransactionCommands();       // transactions.cc
 std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
 std::span<const CommandSpec> PubSubCommands();            // pubsub.cc

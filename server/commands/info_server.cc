@@ -291,9 +291,10 @@ void WriteKeyspaceInfo(const InfoSource& source, InfoReport& report) {
   for (int i = 0; i < keyspace.database_count(); ++i) {
     const size_t keys = keyspace.KeyCount(i);
     if (keys == 0) continue;
-    report.Field(fmt::format("db{}", i),
-                 fmt::format("keys={},expires={},avg_ttl={},subexpiry=0", keys,
-                             keyspace.ExpiryCount(i), keyspace.AverageTtlMs(i, now_ms)));
+    report.Field(
+        fmt::format("db{}", i),
+        fmt::format("keys={},expires={},avg_ttl={},subexpiry={}", keys, keyspace.ExpiryCount(i),
+                    keyspace.AverageTtlMs(i, now_ms), keyspace.FieldExpiryCount(i)));
   }
 }
 

@@ -44,7 +44,7 @@ void WriteTraffic(const Engine& engine, InfoReport& report) {
 }
 
 void WriteKeys(const storage::KeyspaceStats& stats, InfoReport& report) {
-  report.Field("expired_subkeys", int64_t{0});
+  report.Field("expired_subkeys", static_cast<int64_t>(stats.expired_fields));
   report.Field("expired_keys", static_cast<int64_t>(stats.expired));
   report.Field("expired_stale_perc", 0, 2);
   report.Field("expired_time_cap_reached_count", int64_t{0});

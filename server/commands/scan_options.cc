@@ -5,6 +5,9 @@
 
 namespace larder {
 
+static constexpr std::string_view kNoValuesOutsideHscan =
+    "ERR NOVALUES option can only be used in HSCAN";
+
 bool ScanOptions::Matches(std::string_view text) const {
   // A star alone matches the empty key too, as no other pattern does.
   return !pattern || *pattern == "*" || storage::GlobMatch(*pattern, text);
@@ -29,6 +32,11 @@ std::optional<uint64_t> ParseCursor(std::string_view text) {
 
 Status ParseScanOptions(ArgReader& args, bool with_type, ScanOptions* options) {
   while (args.HasMore()) {
+    if (args.Match("NOVALUES")) {
+      if (!options->takes_novalues) return Error(kNoValuesOutsideHscan);
+      options->no_values = true;
+      continue;
+    }
     if (args.remaining() < 2) return Error(errors::kSyntax);
     if (args.Match("COUNT")) {
       options->count = args.NextInt();

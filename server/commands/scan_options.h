@@ -1,4 +1,4 @@
-// The cursor and the options that SCAN and SSCAN share.
+// The cursor and the options that SCAN, SSCAN and HSCAN share.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,8 @@ struct ScanOptions {
   int64_t count = 10;
   std::optional<std::string_view> pattern;
   std::optional<std::string_view> type;  // SCAN only
+  bool takes_novalues = false;           // HSCAN only
+  bool no_values = false;
 
   bool Matches(std::string_view text) const;
 };

@@ -143,7 +143,10 @@ TEST_F(CommandTableTest, KeysOfTheWrongTypeAreRefused) {
   for (const CommandInfo& info : engine.commands.all()) {
     const CommandSpec& spec = *info.spec;
     const bool is_string = spec.group == Group::kString;
-    if (!is_string && spec.group != Group::kSet) continue;
+    if (!is_string && spec.group != Group::kSet && spec.group != Group::kHash &&
+        spec.group != Group::kList) {
+      continue;
+    }
     if (any_type.contains(info.full_name)) continue;
     const auto request = LeastRequest(info, is_string ? "set" : "string");
     EXPECT_THAT(client().RunArgs(request), IsError(std::string(errors::kWrongType)))
@@ -159,10 +162,12 @@ TEST_F(CommandTableTest, ReadOnlyCommandsLeaveTheDataAsItWas) {
   Run("SET string 1");
   Run("SET expiring 1 EX 1000");
   Run("SADD set 1 2 three");
+  Run("HSET hash 1 2 three 3");
+  Run("RPUSH list 1 2 three");
   const std::string before = DigestOf(engine.keyspace, dispatcher.now_ms()).Hex();
   for (const CommandInfo& info : engine.commands.all()) {
     if ((info.spec->flags & Flag::kReadOnly) == 0) continue;
-    for (const char* key : {"string", "set", "nosuch"}) {
+    for (const char* key : {"string", "set", "hash", "list", "nosuch"}) {
       client().RunArgs(LeastRequest(info, key));
       EXPECT_EQ(DigestOf(engine.keyspace, dispatcher.now_ms()).Hex(), before)
           << info.full_name << " " << key;

@@ -78,6 +78,21 @@ def complete_scan(expected, got):
     return expected[1][0] == got[1][0] and unordered(expected[1][1], got[1][1])
 
 
+def unordered_pairs(expected, got):
+    """A map, or its flat array in RESP2, in any order."""
+    if expected[0] != got[0] or len(expected[1]) != len(got[1]):
+        return False
+    a, b = expected[1], got[1]
+    return sorted(map(repr, zip(a[::2], a[1::2]))) == sorted(map(repr, zip(b[::2], b[1::2])))
+
+
+def complete_scan_of_pairs(expected, got):
+    """As complete_scan, where each element is a pair."""
+    if [expected[0], got[0]] != ["*", "*"] or len(got[1]) != 2:
+        return False
+    return expected[1][0] == got[1][0] and unordered_pairs(expected[1][1], got[1][1])
+
+
 def partial_scan(expected, got):
     """A scan that may stop anywhere: cursor in decimal digits, then bulks."""
     if got[0] != "*" or len(got[1]) != 2:

@@ -81,6 +81,14 @@ class Session:
         self.fences += 1
         self.get(name).send(encode([b"PING", b"fence:%d" % self.fences]))
 
+    def await_blocked(self):
+        """Returns once a client waits for a key."""
+        deadline = time.monotonic() + LATE_FRAME_SECONDS
+        while b"blocked_clients:1\r" not in self.get("main").call("INFO", "clients")[1]:
+            if time.monotonic() > deadline:
+                raise Closed("nobody waits by the deadline")
+            time.sleep(0.0005)
+
     def frames(self, name):
         """All frames of a connection up to the answer of the fence."""
         token = b"fence:%d" % self.fences
@@ -233,6 +241,8 @@ class Runner:
                 encode(session.resolve(step.args))), step)
         elif isinstance(step, base.Fence):
             self.fence(step)
+        elif isinstance(step, base.AwaitBlocked):
+            self.both(lambda session: session.await_blocked(), step)
         else:
             self.reconnect(step)
 
@@ -442,7 +452,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", type=int, choices=(2, 3), help="both when left out")
     parser.add_argument("--seed", type=int, default=20260801)
-    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--count", type=int, default=200_000)
     parser.add_argument("--families", type=lambda text: text.split(","), default=[],
                         help="only these, as in strings,sets; then coverage is not held against")
     arguments = parser.parse_args()

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/request_parser.h"
+#include "server/waiting.h"
 
 namespace larder {
 namespace {
@@ -69,6 +70,14 @@ protocol::Reply TestClient::RunArgs(std::initializer_list<std::string_view> args
 
 protocol::Reply TestClient::Run(std::string_view line) { return RunArgs(SplitLine(line)); }
 
+protocol::Reply TestClient::TakeReply() {
+  std::vector<protocol::Reply> replies = TakePushes();
+  if (replies.size() == 1) return std::move(replies.front());
+  protocol::Reply none;
+  none.text = replies.empty() ? "(no reply)" : "(several replies)";
+  return none;
+}
+
 std::vector<protocol::Reply> TestClient::TakePushes() {
   const std::string bytes = TakeOutput();
   std::string_view rest = bytes;
@@ -112,8 +121,10 @@ void CommandFixture::Settle() {
                                     [id](const auto& one) { return one->id() == id; });
     return found == clients_.end() ? nullptr : found->get();
   };
+  for (const auto& client : clients_) EndIfOverdue(engine, *client, clock.SteadyMicros());
   while (mailbox_->Drain(find)) {
   }
+  SweepLeftOver(engine);
 }
 
 std::vector<std::string> SplitLine(std::string_view line) {

@@ -49,6 +49,11 @@ class TestClient : public Session {
   // Whether the last command could not run yet (paused, or stripes are taken).
   bool parked() const { return parked_; }
 
+  // Whether it waits for a key; its reply comes with CommandFixture::Settle.
+  bool blocked() const { return waiter != nullptr; }
+  // The reply that ended a wait; its text is "(no reply)" when there is none.
+  protocol::Reply TakeReply();
+
   // Pushes that have arrived since (pub/sub, MONITOR), oldest first.
   std::vector<protocol::Reply> TakePushes();
 
@@ -72,7 +77,7 @@ class CommandFixture : public ::testing::Test {
   TestClient& client() { return *clients_.front(); }
   TestClient& NewClient();
 
-  // Lets due expiries happen and delivers what waits in the mailbox.
+  // Ends the waits whose time is over and delivers what waits in the mailbox.
   void Settle();
 
   ManualClock clock;

@@ -1,8 +1,8 @@
 """The command families of the differential test, in one list: add a family's module here."""
-from families import connection, keys, pubsub, scripts, sets, strings, transactions
+from families import connection, hashes, keys, lists, pubsub, scripts, sets, strings, transactions
 from families.base import Generator, mutate
 
-FAMILIES = [strings, keys, sets, transactions, scripts, pubsub, connection]
+FAMILIES = [strings, keys, sets, hashes, lists, transactions, scripts, pubsub, connection]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -14,6 +14,10 @@ object|help object|idletime object|refcount persist pexpire pexpireat pexpiretim
 rename renamenx scan swapdb touch ttl type unlink
 sadd scard sdiff sdiffstore sinter sintercard sinterstore sismember smembers smismember smove spop
 srandmember srem sscan sunion sunionstore
+hdel hexists hget hgetall hincrby hincrbyfloat hkeys hlen hmget hmset hrandfield hscan hset hsetnx
+hstrlen hvals
+blmove blmpop blpop brpop brpoplpush lindex linsert llen lmove lmpop lpop lpos lpush lpushx lrange
+lrem lset ltrim rpop rpoplpush rpush rpushx
 discard exec multi unwatch watch
 eval eval_ro evalsha evalsha_ro script|exists script|flush script|load
 psubscribe publish pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels

@@ -83,6 +83,13 @@ class Fence:
         return f"[{self.conn}] read all frames"
 
 
+class AwaitBlocked:
+    """Goes on once a client waits for a key."""
+
+    def __repr__(self):
+        return "wait until a client is blocked"
+
+
 class Reconnect:
     """Closes a connection and opens it anew; `closed` also demands that the server closed it."""
 
@@ -113,6 +120,8 @@ class Generator:
             b"", b"s:\x00\xff\r\n*1", b"s:" + b"k" * 300, "s:ключ".encode(), b"{tag}s"]
         self.integer_keys = [b"i:%d" % i for i in range(6)]
         self.set_keys = [b"t:%d" % i for i in range(8)] + [b"t:\x80 \n", b"{tag}t"]
+        self.hash_keys = [b"h:%d" % i for i in range(8)] + [b"h:\x80 \n", b"{tag}h"]
+        self.list_keys = [b"l:%d" % i for i in range(8)] + [b"l:\x80 \n", b"{tag}l"]
         self.other_keys = [b"k:%d" % i for i in range(16)] + [b"k:\xff\xfe"]
         self.counter = 0
 
@@ -128,9 +137,15 @@ class Generator:
     def set_key(self):
         return self._key(self.set_keys)
 
+    def hash_key(self):
+        return self._key(self.hash_keys)
+
+    def list_key(self):
+        return self._key(self.list_keys)
+
     def any_key(self):
         return self.choice(self.choice((self.string_keys, self.integer_keys, self.set_keys,
-                                        self.other_keys)))
+                                        self.hash_keys, self.list_keys, self.other_keys)))
 
     def other_key(self):
         return self._key(self.other_keys)
@@ -192,6 +207,18 @@ class Generator:
 
     def members(self, most=6):
         return [self.member() for _ in range(self.rng.randint(1, most))]
+
+    def field(self):
+        roll = self.rng.random()
+        if roll < 0.95:
+            return b"%s%d" % (self.choice((b"", b"m")), self.rng.randint(0, 30))
+        return self.value()
+
+    def fields(self, most=6):
+        return [self.field() for _ in range(self.rng.randint(1, most))]
+
+    def field_value(self):
+        return self.value() if self.chance(0.5) else b"%d" % self.rng.randint(-100, 100)
 
     def word(self, keyword):
         """A keyword in one of the spellings that clients use."""

@@ -21,6 +21,8 @@ def several(name):
 def fill(g, key):
     """Gives a key some value of some type."""
     return g.choice((Command("SET", key, g.value()), Command("SADD", key, *g.members()),
+                     Command("HSET", key, g.field(), g.field_value(), g.field(), g.field_value()),
+                     Command("RPUSH", key, *g.members()),
                      Command("SET", key, g.rng.randint(-99, 99), "PXAT", g.unix_ms())))
 
 
@@ -104,6 +106,10 @@ def refill(g):
     unit = [Command("SET", key, g.value()) for key in g.string_keys]
     unit += [Command("SET", key, g.rng.randint(-99, 99)) for key in g.integer_keys]
     unit += [Command("SADD", key, *g.members(12)) for key in g.set_keys]
+    unit += [Command("HSET", key, *[text for _ in range(g.rng.randint(1, 12))
+                                    for text in (g.field(), g.field_value())])
+             for key in g.hash_keys]
+    unit += [Command("RPUSH", key, *g.members(12)) for key in g.list_keys]
     unit += [fill(g, key) for key in g.other_keys]
     return unit
 

@@ -1,11 +1,12 @@
 """MULTI, EXEC, DISCARD, WATCH, UNWATCH: on one connection, and with a second one writing."""
 import compare
-from families import keys, sets, strings
+from families import hashes, keys, lists, sets, strings
 from families.base import Command, mutate
 
 OPTIONS = {}
 
-QUEUEABLE = [build for family in (strings, sets) for _, build in family.COMMANDS.values()]
+QUEUEABLE = [build for family in (strings, sets, hashes, lists)
+             for name, (_, build) in family.COMMANDS.items() if " " not in name]
 QUEUEABLE += [keys.COMMANDS[name][1] for name in (
     "del", "exists", "type", "expire", "ttl", "persist", "rename", "copy", "move", "scan", "keys",
     "object|encoding", "touch", "dbsize")]

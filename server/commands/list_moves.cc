@@ -1,0 +1,306 @@
+// Elements from one list to another, and from the first of several: LMOVE, RPOPLPUSH, LMPOP; and
+// the same for who waits until there is one: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP.
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/command_context.h"
+#include "server/commands/block_timeout.h"
+#include "server/commands/families.h"
+#include "server/commands/list_access.h"
+#include "server/commands/lookup.h"
+
+namespace larder {
+namespace {
+
+using storage::List;
+using storage::ListEnd;
+
+constexpr std::string_view kBadKeyCount = "ERR numkeys should be greater than 0";
+constexpr std::string_view kBadCount = "ERR count should be greater than 0";
+
+// A waiter for any of some keys to hold a list. A list without elements is never a key.
+WaiterPointer NewListWaiter(std::vector<std::string> keys) {
+  auto waiter = std::make_shared<Waiter>();
+  waiter->keys = std::move(keys);
+  waiter->ready = [](CommandContext& ctx, const storage::Key& key) {
+    const storage::Entry* const entry = ctx.db.Find(key, storage::Access::kPeek);
+    return entry != nullptr && entry->type() == List::kType;
+  };
+  return waiter;
+}
+
+// ---- moving
+
+struct Move {
+  std::string_view from, to;
+  ListEnd from_end = ListEnd::kBack;
+  ListEnd to_end = ListEnd::kFront;
+};
+
+Status ParseMove(ArgReader& args, bool with_ends, Move* move) {
+  move->from = args.Next();
+  move->to = args.Next();
+  if (!with_ends) return Ok();
+  const auto from_end = ParseListEnd(args.Next());
+  const auto to_end = ParseListEnd(args.Next());
+  if (!from_end || !to_end) return Error(errors::kSyntax);
+  move->from_end = *from_end;
+  move->to_end = *to_end;
+  return Ok();
+}
+
+Status MoveNow(CommandContext& ctx, const Move& move, bool* empty) {
+  const storage::Key from = ctx.args.HashedKey(move.from);
+  const storage::Entry* entry;
+  if (Status found = FindToWrite(ctx, from, List::kType, &entry); !found.ok()) return found;
+  *empty = entry == nullptr;
+  if (*empty) return Ok();
+  return MoveElement(ctx, from, move.from_end, ctx.args.HashedKey(move.to), move.to_end);
+}
+
+Status MoveOrNull(CommandContext& ctx, bool with_ends) {
+  Move move;
+  if (Status parsed = ParseMove(ctx.args, with_ends, &move); !parsed.ok()) return parsed;
+  bool empty = false;
+  Status moved = MoveNow(ctx, move, &empty);
+  if (empty) ctx.reply.Null();
+  return moved;
+}
+
+Status LMove(CommandContext& ctx) { return MoveOrNull(ctx, true); }
+Status RPopLPush(CommandContext& ctx) { return MoveOrNull(ctx, false); }
+
+Status MoveOrWait(CommandContext& ctx, bool with_ends) {
+  Move move;
+  if (Status parsed = ParseMove(ctx.args, with_ends, &move); !parsed.ok()) return parsed;
+  int64_t timeout_us = 0;
+  if (Status parsed = ParseBlockTimeout(ctx.args.Next(), &timeout_us); !parsed.ok()) return parsed;
+  bool empty = false;
+  Status moved = MoveNow(ctx, move, &empty);
+  if (!empty) return moved;
+  if (ctx.in_exec() || ctx.in_script()) return ctx.reply.Null(), Ok();
+  WaiterPointer waiter = NewListWaiter({std::string(move.from)});
+  waiter->other_keys = {std::string(move.to)};
+  waiter->serve = [to = std::string(move.to), from_end = move.from_end, to_end = move.to_end](
+                      CommandContext& then, const storage::Key& from) {
+    Status served = MoveElement(then, from, from_end, then.db.HashedKey(to), to_end);
+    if (!served.ok()) then.reply.Error(served.error());
+  };
+  ctx.Block(std::move(waiter), timeout_us);
+  return Ok();
+}
+
+Status BLMove(CommandContext& ctx) { return MoveOrWait(ctx, true); }
+Status BRPopLPush(CommandContext& ctx) { return MoveOrWait(ctx, false); }
+
+// ---- popping from the first list of several
+
+// What to pop: one element, answered beside its key, or up to `count`, answered as a list of their
+// own.
+struct MultiPop {
+  ListEnd end = ListEnd::kFront;
+  std::optional<size_t> count;
+};
+
+// REQUIRES: the key holds a list.
+Status PopWithKey(CommandContext& ctx, const storage::Key& key, const MultiPop& pop) {
+  List* list;
+  if (Status found = FindMutableList(ctx, key, &list); !found.ok()) return found;
+  if (list == nullptr) return Ok();  // a script that will start again
+  ctx.reply.Array(2);
+  ctx.reply.Bulk(key.bytes);
+  if (pop.count) {
+    PopElements(ctx, key, list, pop.end, *pop.count);
+    return Ok();
+  }
+  const List::Position at = pop.end == ListEnd::kFront ? list->First() : list->Last();
+  storage::ElementBuffer buffer;
+  ctx.reply.Bulk(at.element().Text(&buffer));
+  list->Pop(pop.end);
+  ElementsRemoved(ctx, key, list, PopEvent(pop.end));
+  return Ok();
+}
+
+// Pops from the first key that exists. `*empty` when there is none.
+Status PopFromFirst(CommandContext& ctx, std::span<const std::string_view> keys,
+                    const MultiPop& pop, bool* empty) {
+  for (const std::string_view name : keys) {
+    const storage::Key key = ctx.args.HashedKey(name);
+    const storage::Entry* entry;
+    if (Status found = FindToWrite(ctx, key, List::kType, &entry); !found.ok()) return found;
+    if (entry != nullptr) return PopWithKey(ctx, key, pop);
+  }
+  *empty = true;
+  return Ok();
+}
+
+Status PopOrWait(CommandContext& ctx, std::span<const std::string_view> keys, const MultiPop& pop,
+                 std::string_view timeout) {
+  int64_t timeout_us = 0;
+  if (Status parsed = ParseBlockTimeout(timeout, &timeout_us); !parsed.ok()) return parsed;
+  bool empty = false;
+  Status popped = PopFromFirst(ctx, keys, pop, &empty);
+  if (!empty) return popped;
+  if (ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
+  WaiterPointer waiter = NewListWaiter({keys.begin(), keys.end()});
+  waiter->serve = [pop](CommandContext& then, const storage::Key& key) {
+    Status served = PopWithKey(then, key, pop);
+    if (!served.ok()) then.reply.Error(served.error());
+  };
+  ctx.Block(std::move(waiter), timeout_us);
+  return Ok();
+}
+
+Status BPop(CommandContext& ctx, ListEnd end) {
+  const auto arguments = ctx.args.all().subspan(1);
+  return PopOrWait(ctx, arguments.first(arguments.size() - 1), {.end = end}, arguments.back());
+}
+
+Status BLPop(CommandContext& ctx) { return BPop(ctx, ListEnd::kFront); }
+Status BRPop(CommandContext& ctx) { return BPop(ctx, ListEnd::kBack); }
+
+// "numkeys key … LEFT|RIGHT [COUNT count]"
+Status ParseMultiPop(ArgReader& args, std::span<const std::string_view>* keys, MultiPop* pop) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const int64_t key_count = args.NextIntIn(1, kMost, kBadKeyCount);
+  if (args.failed()) return args.status();
+  if (static_cast<uint64_t>(key_count) >= args.remaining()) return Error(errors::kSyntax);
+  *keys = args.all().subspan(args.position(), static_cast<size_t>(key_count));
+  args.Skip(static_cast<size_t>(key_count));
+  const auto end = ParseListEnd(args.Next());
+  if (!end) return Error(errors::kSyntax);
+  pop->end = *end;
+  pop->count = 1;
+  if (!args.HasMore()) return Ok();
+  if (args.remaining() < 2 || !args.Match("COUNT")) return Error(errors::kSyntax);
+  const int64_t count = args.NextIntIn(1, kMost, kBadCount);
+  if (args.failed()) return args.status();
+  pop->count = static_cast<size_t>(count);
+  return args.Finish();
+}
+
+Status LMPop(CommandContext& ctx) {
+  std::span<const std::string_view> keys;
+  MultiPop pop;
+  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
+  bool empty = false;
+  Status popped = PopFromFirst(ctx, keys, pop, &empty);
+  if (empty) ctx.reply.NullArray();
+  return popped;
+}
+
+Status BLMPop(CommandContext& ctx) {
+  const std::string_view timeout = ctx.args.Next();
+  std::span<const std::string_view> keys;
+  MultiPop pop;
+  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
+  return PopOrWait(ctx, keys, pop, timeout);
+}
+
+constexpr uint32_t kMove = Flag::kWrite | Flag::kDenyOom;
+constexpr uint32_t kBlockingMove = kMove | Flag::kNoScript | Flag::kBlocking;
+constexpr uint32_t kBlockingPop = Flag::kWrite | Flag::kNoScript | Flag::kBlocking;
+constexpr int kPopKey = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete;
+constexpr int kInsertKey = KeyFlag::kRW | KeyFlag::kInsert;
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "blmove",
+     .syntax = "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout:double",
+     .summary = "Pops an element from a list, pushes it to another list and returns it. Blocks "
+                "until an element is available otherwise. Deletes the list if the last element was "
+                "moved.",
+     .complexity = "O(1)",
+     .since = "6.2.0",
+     .group = Group::kList,
+     .flags = kBlockingMove,
+     .keys = {Key(1, kPopKey), Key(2, kInsertKey)},
+     .handler = BLMove},
+    {.name = "blmpop",
+     .syntax = "timeout:double numkeys:int key [key ...] <LEFT | RIGHT> [COUNT count:int]",
+     .summary = "Pops the first element from one of multiple lists. Blocks until an element is "
+                "available otherwise. Deletes the list if the last element was popped.",
+     .complexity = "O(N+M) where N is the number of provided keys and M is the number of elements "
+                   "returned.",
+     .since = "7.0.0",
+     .group = Group::kList,
+     .flags = Flag::kWrite | Flag::kBlocking,
+     .keys = {CountedKeys(2, kPopKey)},
+     .handler = BLMPop},
+    {.name = "blpop",
+     .syntax = "key [key ...] timeout:double",
+     .summary = "Removes and returns the first element in a list. Blocks until an element is "
+                "available otherwise. Deletes the list if the last element was popped.",
+     .complexity = "O(N) where N is the number of provided keys.",
+     .since = "2.0.0",
+     .group = Group::kList,
+     .flags = kBlockingPop,
+     .keys = {Keys(1, -2, 1, kPopKey)},
+     .handler = BLPop},
+    {.name = "brpop",
+     .syntax = "key [key ...] timeout:double",
+     .summary = "Removes and returns the last element in a list. Blocks until an element is "
+                "available otherwise. Deletes the list if the last element was popped.",
+     .complexity = "O(N) where N is the number of provided keys.",
+     .since = "2.0.0",
+     .group = Group::kList,
+     .flags = kBlockingPop,
+     .keys = {Keys(1, -2, 1, kPopKey)},
+     .handler = BRPop},
+    {.name = "brpoplpush",
+     .syntax = "source destination timeout:double",
+     .summary = "Pops an element from a list, pushes it to another list and returns it. Block "
+                "until an element is available otherwise. Deletes the list if the last element was "
+                "popped.",
+     .complexity = "O(1)",
+     .since = "2.2.0",
+     .group = Group::kList,
+     .flags = kBlockingMove,
+     .keys = {Key(1, kPopKey), Key(2, kInsertKey)},
+     .handler = BRPopLPush,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "`BLMOVE` with the `RIGHT` and `LEFT` arguments"},
+    {.name = "lmove",
+     .syntax = "source destination <LEFT | RIGHT> <LEFT | RIGHT>",
+     .summary = "Returns an element after popping it from one list and pushing it to another. "
+                "Deletes the list if the last element was moved.",
+     .complexity = "O(1)",
+     .since = "6.2.0",
+     .group = Group::kList,
+     .flags = kMove,
+     .keys = {Key(1, kPopKey), Key(2, kInsertKey)},
+     .handler = LMove},
+    {.name = "lmpop",
+     .syntax = "numkeys:int key [key ...] <LEFT | RIGHT> [COUNT count:int]",
+     .summary = "Returns multiple elements from a list after removing them. Deletes the list if "
+                "the last element was popped.",
+     .complexity = "O(N+M) where N is the number of provided keys and M is the number of elements "
+                   "returned.",
+     .since = "7.0.0",
+     .group = Group::kList,
+     .flags = Flag::kWrite,
+     .keys = {CountedKeys(1, kPopKey)},
+     .handler = LMPop},
+    {.name = "rpoplpush",
+     .syntax = "source destination",
+     .summary = "Returns the last element of a list after removing and pushing it to another list. "
+                "Deletes the list if the last element was popped.",
+     .complexity = "O(1)",
+     .since = "1.2.0",
+     .group = Group::kList,
+     .flags = kMove,
+     .keys = {Key(1, kPopKey), Key(2, kInsertKey)},
+     .handler = RPopLPush,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "`LMOVE` with the `RIGHT` and `LEFT` arguments"},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> ListMoveCommands() { return kCommands; }
+
+}  // namespace larder
