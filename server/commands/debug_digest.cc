@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include "storage/set_value.h"
+#include "storage/sorted_set.h"
 
 namespace larder {
 namespace {
@@ -46,6 +47,14 @@ void DataDigest::AddValue(const storage::Entry& entry) {
     static_cast<const storage::Set*>(entry.object())->ForEach([this](std::string_view member) {
       Combine(member);
     });
+  } else if (entry.type() == storage::Type::kZSet) {
+    static_cast<const storage::SortedSet*>(entry.object())
+        ->ForEach([this](std::string_view member, double score) {
+          DataDigest one;
+          one.Mix(member);
+          one.Mix(fmt::format("{:.17g}", score));
+          Combine(one.bytes());
+        });
   }
   if (entry.has_expiry()) Combine("!!expire!!");
 }

@@ -18,6 +18,10 @@ std::span<const CommandSpec> DatabaseCommands();          // databases.cc
 std::span<const CommandSpec> SetCommands();               // sets.cc
 std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
 std::span<const CommandSpec> SetAlgebraCommands();        // set_algebra.cc
+std::span<const CommandSpec> SortedSetCommands();         // sorted_sets.cc
+std::span<const CommandSpec> SortedSetRangeCommands();    // sorted_set_ranges.cc
+std::span<const CommandSpec> SortedSetPopCommands();      // sorted_set_pops.cc
+std::span<const CommandSpec> SortedSetAlgebraCommands();  // sorted_set_algebra.cc
 std::span<const CommandSpec> TransactionCommands();       // transactions.cc
 std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
 std::span<const CommandSpec> PubSubCommands();            // pubsub.cc

@@ -1,8 +1,8 @@
 """The command families of the differential test, in one list: add a family's module here."""
-from families import connection, keys, pubsub, scripts, sets, strings, transactions
+from families import connection, keys, pubsub, scripts, sets, sorted_sets, strings, transactions
 from families.base import Generator, mutate
 
-FAMILIES = [strings, keys, sets, transactions, scripts, pubsub, connection]
+FAMILIES = [strings, keys, sets, sorted_sets, transactions, scripts, pubsub, connection]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -14,6 +14,10 @@ object|help object|idletime object|refcount persist pexpire pexpireat pexpiretim
 rename renamenx scan swapdb touch ttl type unlink
 sadd scard sdiff sdiffstore sinter sintercard sinterstore sismember smembers smismember smove spop
 srandmember srem sscan sunion sunionstore
+zadd zcard zcount zdiff zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore
+zpopmax zpopmin zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex
+zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore
+zunion zunionstore
 discard exec multi unwatch watch
 eval eval_ro evalsha evalsha_ro script|exists script|flush script|load
 psubscribe publish pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels

@@ -113,6 +113,7 @@ class Generator:
             b"", b"s:\x00\xff\r\n*1", b"s:" + b"k" * 300, "s:ключ".encode(), b"{tag}s"]
         self.integer_keys = [b"i:%d" % i for i in range(6)]
         self.set_keys = [b"t:%d" % i for i in range(8)] + [b"t:\x80 \n", b"{tag}t"]
+        self.sorted_keys = [b"z:%d" % i for i in range(8)] + [b"z:\x80 \n", b"{tag}z"]
         self.other_keys = [b"k:%d" % i for i in range(16)] + [b"k:\xff\xfe"]
         self.counter = 0
 
@@ -128,9 +129,12 @@ class Generator:
     def set_key(self):
         return self._key(self.set_keys)
 
+    def sorted_key(self):
+        return self._key(self.sorted_keys)
+
     def any_key(self):
         return self.choice(self.choice((self.string_keys, self.integer_keys, self.set_keys,
-                                        self.other_keys)))
+                                        self.sorted_keys, self.other_keys)))
 
     def other_key(self):
         return self._key(self.other_keys)

@@ -21,6 +21,7 @@ def several(name):
 def fill(g, key):
     """Gives a key some value of some type."""
     return g.choice((Command("SET", key, g.value()), Command("SADD", key, *g.members()),
+                     Command("ZADD", key, 1, g.member(), -2, g.member()),
                      Command("SET", key, g.rng.randint(-99, 99), "PXAT", g.unix_ms())))
 
 
@@ -104,6 +105,8 @@ def refill(g):
     unit = [Command("SET", key, g.value()) for key in g.string_keys]
     unit += [Command("SET", key, g.rng.randint(-99, 99)) for key in g.integer_keys]
     unit += [Command("SADD", key, *g.members(12)) for key in g.set_keys]
+    unit += [Command("ZADD", key, *sum(([g.rng.randint(-9, 9), member] for member in g.members(12)),
+                                       [])) for key in g.sorted_keys]
     unit += [fill(g, key) for key in g.other_keys]
     return unit
 
