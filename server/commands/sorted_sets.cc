@@ -1,129 +1,20 @@
 // Sorted sets by member: ZADD, ZINCRBY, ZREM, ZCARD, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZSCAN.
 // Ranges are in sorted_set_ranges.cc, popping and drawing in sorted_set_pops.cc, union,
 // intersection and difference in sorted_set_algebra.cc.
-#include <cmath>
 #include <optional>
 #include <string_view>
 
-#include "absl/container/inlined_vector.h"
 #include "server/command_context.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/scan_options.h"
 #include "server/commands/sorted_set_access.h"
+#include "server/commands/sorted_set_add.h"
 
 namespace larder {
 namespace {
 
 using storage::SortedSet;
-
-constexpr std::string_view kNotANumber = "ERR resulting score is not a number (NaN)";
-
-struct AddOptions {
-  bool nx = false, xx = false, gt = false, lt = false;
-  bool changed = false;  // CH
-  bool increment = false;
-};
-
-AddOptions ParseAddOptions(ArgReader& args) {
-  AddOptions options;
-  while (true) {
-    if (args.Match("NX")) {
-      options.nx = true;
-    } else if (args.Match("XX")) {
-      options.xx = true;
-    } else if (args.Match("GT")) {
-      options.gt = true;
-    } else if (args.Match("LT")) {
-      options.lt = true;
-    } else if (args.Match("CH")) {
-      options.changed = true;
-    } else if (args.Match("INCR")) {
-      options.increment = true;
-    } else {
-      return options;
-    }
-  }
-}
-
-Status CheckAddOptions(const AddOptions& options, size_t words) {
-  if (words % 2 != 0 || words == 0) return Error(errors::kSyntax);
-  if (options.nx && options.xx) {
-    return Error("ERR XX and NX options at the same time are not compatible");
-  }
-  if ((options.nx && (options.gt || options.lt)) || (options.gt && options.lt)) {
-    return Error("ERR GT, LT, and/or NX options at the same time are not compatible");
-  }
-  if (options.increment && words > 2) {
-    return Error("ERR INCR option supports a single increment-element pair");
-  }
-  return Ok();
-}
-
-struct ScoredMember {
-  double score;
-  std::string_view member;
-};
-using ScoredMembers = absl::InlinedVector<ScoredMember, 8>;
-
-// What one ZADD did; `score` is that of the last member it looked at.
-struct AddResult {
-  int64_t added = 0, moved = 0;
-  std::optional<double> score;  // nothing when an option kept it from being set
-  bool nan = false;
-};
-
-void AddOne(SortedSet* set, ScoredMember pair, const AddOptions& options,
-            const storage::SortedSetLimits& limits, AddResult* result) {
-  result->score = std::nullopt;
-  if (options.nx || options.xx || options.gt || options.lt || options.increment) {
-    const std::optional<double> old = set->Score(pair.member);
-    if (old ? options.nx : options.xx) return;
-    if (old && options.increment) pair.score += *old;
-    if (std::isnan(pair.score)) {
-      result->nan = true;
-      return;
-    }
-    if (old && ((options.lt && pair.score >= *old) || (options.gt && pair.score <= *old))) return;
-  }
-  switch (set->Put(pair.member, pair.score, limits)) {
-    case SortedSet::Change::kAdded:
-      ++result->added;
-      break;
-    case SortedSet::Change::kMoved:
-      ++result->moved;
-      break;
-    case SortedSet::Change::kNone:
-      break;
-  }
-  result->score = pair.score;
-}
-
-// Adds to the set at `key`, which is made when missing. Nothing is done, and *set stays null, when
-// there is nothing to do (XX) or a script must start again.
-Status AddAll(CommandContext& ctx, const storage::Key& key, const ScoredMembers& pairs,
-              const AddOptions& options, AddResult* result) {
-  SortedSet* set;
-  bool missing;
-  if (Status found = FindMutableSortedSet(ctx, key, &set, &missing); !found.ok()) return found;
-  if (missing && !options.xx) {
-    storage::Ref<SortedSet> created(new SortedSet());
-    set = created.get();
-    ctx.db.SetObject(key, std::move(created));
-    ctx.Notify(NotifyClass::kNew, "new", key.bytes);
-  }
-  if (set == nullptr) return Ok();
-  const storage::SortedSetLimits limits = SortedSetLimitsOf(ctx);
-  set->Expect(pairs.size(), limits);
-  for (const ScoredMember& pair : pairs) {
-    AddOne(set, pair, options, limits, result);
-    if (result->nan) break;
-  }
-  if (result->added + result->moved > 0) {
-    ctx.Changed(key, NotifyClass::kZSet, options.increment ? "zincr" : "zadd");
-  }
-  return result->nan ? Error(kNotANumber) : Ok();
-}
 
 Status ZAdd(CommandContext& ctx) {
   const storage::Key key = ctx.args.NextKey();
@@ -139,9 +30,9 @@ Status ZAdd(CommandContext& ctx) {
     if (ctx.args.failed()) return ctx.args.status();
   }
   AddResult result;
-  if (Status added = AddAll(ctx, key, pairs, options, &result); !added.ok()) return added;
+  if (Status added = AddScored(ctx, key, pairs, options, &result); !added.ok()) return added;
   if (!options.increment) {
-    ctx.reply.Integer(options.changed ? result.added + result.moved : result.added);
+    ctx.reply.Integer(result.Count(options));
   } else if (result.score) {
     ctx.reply.Double(*result.score);
   } else {
@@ -156,7 +47,7 @@ Status ZIncrBy(CommandContext& ctx) {
   const std::string_view member = ctx.args.Next();
   if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
   AddResult result;
-  Status added = AddAll(ctx, key, {{increment, member}}, {.increment = true}, &result);
+  Status added = AddScored(ctx, key, {{increment, member}}, {.increment = true}, &result);
   if (!added.ok()) return added;
   if (result.score) ctx.reply.Double(*result.score);
   return Ok();
