@@ -30,6 +30,10 @@ class TextSlot {
     return LongText();
   }
   size_t AllocatedBytes() const;
+  // Brings a long text near the processor: for who is about to read many.
+  void Prefetch() const {
+    if ((word_ & 1) == 0) __builtin_prefetch(pointer());
+  }
 
  private:
   static constexpr int kPointerBits = 48;

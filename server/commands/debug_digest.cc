@@ -6,6 +6,7 @@
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
 #include "storage/set_value.h"
+#include "storage/sorted_set.h"
 
 namespace larder {
 namespace {
@@ -59,6 +60,14 @@ void DataDigest::AddValue(const storage::Entry& entry) {
       one.Mix(field.value);
       Combine(one.bytes());
     });
+  } else if (entry.type() == storage::Type::kZSet) {
+    static_cast<const storage::SortedSet*>(entry.object())
+        ->ForEach([this](std::string_view member, double score) {
+          DataDigest one;
+          one.Mix(member);
+          one.Mix(fmt::format("{:.17g}", score));
+          Combine(one.bytes());
+        });
   }
   if (entry.has_expiry()) Combine("!!expire!!");
 }

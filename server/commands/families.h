@@ -25,6 +25,15 @@ std::span<const CommandSpec> HashCommands();              // hashes.cc
 std::span<const CommandSpec> HashScanCommands();          // hash_scans.cc
 std::span<const CommandSpec> HashExpiryCommands();        // hash_expiry.cc
 std::span<const CommandSpec> HashExpiryValueCommands();   // hash_expiry_values.cc
+std::span<const CommandSpec> SortedSetCommands();         // sorted_sets.cc
+std::span<const CommandSpec> SortedSetRangeCommands();    // sorted_set_ranges.cc
+std::span<const CommandSpec> SortedSetPopCommands();      // sorted_set_pops.cc
+std::span<const CommandSpec> SortedSetAlgebraCommands();  // sorted_set_algebra.cc
+std::span<const CommandSpec> GeoCommands();               // geo.cc
+std::span<const CommandSpec> GeoSearchCommands();         // geo_search.cc
+std::span<const CommandSpec> BitmapCommands();            // bitmaps.cc
+std::span<const CommandSpec> BitFieldCommands();          // bit_fields.cc
+std::span<const CommandSpec> HyperLogLogCommands();       // hyperloglog.cc
 std::span<const CommandSpec> TransactionCommands();       // transactions.cc
 std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
 std::span<const CommandSpec> PubSubCommands();            // pubsub.cc

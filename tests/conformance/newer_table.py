@@ -189,4 +189,18 @@ CASES = [
     ("new commands in MULTI and scripts", [
         ("MULTI", "+OK"), ("SET k v", "+QUEUED"), ("DELEX k IFEQ v", "+QUEUED"), ("EXEC", "/\\*\\[\\+OK, :1\\]/"),
         ("EVAL return\\x20redis.call('MSETEX',1,KEYS[1],ARGV[1]) 1 k v", ":1"), ("GET k", "$v")]),
+
+    ("ZRANK and ZREVRANK WITHSCORE answer rank and score", [
+        ("ZADD z 1 a 2.5 b", ":2"), ("ZRANK z b WITHSCORE", "/.*:1.*2.5.*/"),
+        ("ZREVRANK z a withscore", "/.*:1.*1.*/"), ("ZRANK z x WITHSCORE", "nil"),
+        ("ZRANK missing x WITHSCORE", "nil"), ("ZRANK z a WITHSCORES", SYNTAX),
+        ("ZRANK z a WITHSCORE x", arity("zrank")), ("ZRANK z a", ":0")]),
+    ("BITOP DIFF, DIFF1, ANDOR and ONE combine the first string with the others", [
+        ("SET x \\x0f", "+OK"), ("SET y \\x3c", "+OK"), ("SET w \\x01", "+OK"),
+        ("BITOP DIFF d x y w", ":1"), ("BITCOUNT d", ":1"), ("GETBIT d 6", ":1"),
+        ("BITOP DIFF1 d x y w", ":1"), ("BITCOUNT d", ":2"), ("GETBIT d 2", ":1"),
+        ("BITOP ANDOR d x y w", ":1"), ("BITCOUNT d", ":3"), ("GETBIT d 7", ":1"),
+        ("BITOP ONE d x y w", ":1"), ("BITCOUNT d", ":3"), ("GETBIT d 6", ":1"),
+        ("BITOP DIFF d x", "-ERR BITOP DIFF must be called with at least two source keys."),
+        ("BITOP ANDOR d x", "-ERR BITOP ANDOR must be called with at least two source keys.")]),
 ]

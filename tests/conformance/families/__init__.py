@@ -1,8 +1,10 @@
 """The command families of the differential test, in one list: add a family's module here."""
-from families import connection, hashes, keys, lists, pubsub, scripts, sets, strings, transactions
+from families import (bitmaps, connection, geo, hashes, hyperloglogs, keys, lists, pubsub, scripts,
+                      sets, sorted_sets, strings, transactions)
 from families.base import Generator, mutate
 
-FAMILIES = [strings, keys, sets, hashes, lists, transactions, scripts, pubsub, connection]
+FAMILIES = [strings, bitmaps, hyperloglogs, keys, sets, sorted_sets, geo, hashes, lists, transactions,
+            scripts, pubsub, connection]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -18,6 +20,13 @@ hdel hexists hget hgetall hincrby hincrbyfloat hkeys hlen hmget hmset hrandfield
 hstrlen hvals
 blmove blmpop blpop brpop brpoplpush lindex linsert llen lmove lmpop lpop lpos lpush lpushx lrange
 lrem lset ltrim rpop rpoplpush rpush rpushx
+zadd zcard zcount zdiff zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore
+zpopmax zpopmin zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex
+zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore
+zunion zunionstore
+geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch
+geosearchstore
+bitcount bitfield bitfield_ro bitop bitpos getbit setbit pfadd pfcount pfdebug pfmerge
 discard exec multi unwatch watch
 eval eval_ro evalsha evalsha_ro script|exists script|flush script|load
 psubscribe publish pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels
@@ -37,6 +46,7 @@ UNCOVERED = {
     "config|rewrite": "answers an error where no file was given",
     "command": "the whole table is large; its parts are compared by COMMAND INFO",
     "bgsave": "forks; two hundred would measure the machine",
+    "pfselftest": "answers OK, or the server is broken; tests/commands calls it",
     "shutdown": "ends the server; only its refusal is compared",
 }
 

@@ -122,6 +122,7 @@ class Generator:
         self.set_keys = [b"t:%d" % i for i in range(8)] + [b"t:\x80 \n", b"{tag}t"]
         self.hash_keys = [b"h:%d" % i for i in range(8)] + [b"h:\x80 \n", b"{tag}h"]
         self.list_keys = [b"l:%d" % i for i in range(8)] + [b"l:\x80 \n", b"{tag}l"]
+        self.sorted_keys = [b"z:%d" % i for i in range(8)] + [b"z:\x80 \n", b"{tag}z"]
         self.other_keys = [b"k:%d" % i for i in range(16)] + [b"k:\xff\xfe"]
         self.counter = 0
 
@@ -143,9 +144,13 @@ class Generator:
     def list_key(self):
         return self._key(self.list_keys)
 
+    def sorted_key(self):
+        return self._key(self.sorted_keys)
+
     def any_key(self):
         return self.choice(self.choice((self.string_keys, self.integer_keys, self.set_keys,
-                                        self.hash_keys, self.list_keys, self.other_keys)))
+                                        self.hash_keys, self.list_keys, self.sorted_keys,
+                                        self.other_keys)))
 
     def other_key(self):
         return self._key(self.other_keys)

@@ -23,6 +23,7 @@ def fill(g, key):
     return g.choice((Command("SET", key, g.value()), Command("SADD", key, *g.members()),
                      Command("HSET", key, g.field(), g.field_value(), g.field(), g.field_value()),
                      Command("RPUSH", key, *g.members()),
+                     Command("ZADD", key, 1, g.member(), -2, g.member()),
                      Command("SET", key, g.rng.randint(-99, 99), "PXAT", g.unix_ms())))
 
 
@@ -110,6 +111,8 @@ def refill(g):
                                     for text in (g.field(), g.field_value())])
              for key in g.hash_keys]
     unit += [Command("RPUSH", key, *g.members(12)) for key in g.list_keys]
+    unit += [Command("ZADD", key, *sum(([g.rng.randint(-9, 9), member] for member in g.members(12)),
+                                       [])) for key in g.sorted_keys]
     unit += [fill(g, key) for key in g.other_keys]
     return unit
 
