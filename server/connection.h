@@ -40,7 +40,7 @@ class Connection final : public Session {
   void Serve(Scratch& scratch);
   // Sends what waits, up to about `bytes_max`; asks for another turn when that was not all. Called
   // again when the socket takes more.
-  static constexpr size_t kBytesPerFlush = 256 * 1024;
+  static constexpr size_t kBytesPerFlush = 128 * 1024;
   void Flush(size_t bytes_max = kBytesPerFlush);
 
   void OutputReady() override;  // from Session: has Flush called soon

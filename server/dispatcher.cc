@@ -21,7 +21,7 @@ namespace {
 using protocol::ReplyWriter;
 
 // How long one eviction may keep its worker before the writer is parked.
-constexpr auto kEvictionSlice = std::chrono::microseconds(250);
+constexpr auto kEvictionSlice = std::chrono::microseconds(100);
 
 constexpr size_t kUnknownCommandBytesMax = 128;
 constexpr size_t kKnownKeysKept = 1024;  // a longer list is not kept for the next command

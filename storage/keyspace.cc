@@ -126,8 +126,9 @@ bool Keyspace::FreeSlice(std::chrono::steady_clock::time_point deadline) {
     }
     more |= stripe->FreeSlice(deadline);
     stripe->lock().Unlock();
+    if (std::chrono::steady_clock::now() >= deadline) return true;
   }
-  return more;
+  return slab_pages_->ReleaseSlice(deadline) || more;
 }
 
 bool Keyspace::CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline) {

@@ -46,11 +46,29 @@ SlabPage* SlabPagePool::Take() {
 void SlabPagePool::Return(SlabPage* page) {
   {
     std::lock_guard lock(mutex_);
-    if (warm_.size() * page_bytes_ < kWarmBytesMax) {
+    if (warm_.size() * page_bytes_ < kWaitingBytesMax) {
       warm_.push_back(page);
       return;
     }
   }
+  Release(page);
+}
+
+bool SlabPagePool::ReleaseSlice(std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    SlabPage* page;
+    {
+      std::lock_guard lock(mutex_);
+      if (warm_.size() * page_bytes_ <= kWarmBytesMax) return false;
+      page = warm_.back();
+      warm_.pop_back();
+    }
+    Release(page);
+    if (std::chrono::steady_clock::now() >= deadline) return true;
+  }
+}
+
+void SlabPagePool::Release(SlabPage* page) {
   madvise(page->data, page_bytes_, MADV_DONTNEED);
   reserved_.fetch_sub(page_bytes_, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);

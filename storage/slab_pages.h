@@ -4,10 +4,12 @@
 // close together. Small ones for the others, because every size in use leaves one page half empty.
 //
 // Addresses are never given back, only memory: a page that comes back is kept warm for the next
-// taker or, beyond kWarmBytesMax, handed to the system. Thread-safe.
+// taker and, beyond kWarmBytesMax of them, handed to the system by ReleaseSlice: hundreds may come
+// back at once, and to hand one over takes microseconds. Thread-safe.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -49,13 +51,19 @@ class SlabPagePool {
 
   SlabPage* Take();  // its bytes are undefined
   void Return(SlabPage* page);
+  // Hands warm pages to the system, one at least, until the deadline. True when there are too many
+  // still.
+  bool ReleaseSlice(std::chrono::steady_clock::time_point deadline);
 
   size_t reserved_bytes() const { return reserved_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr size_t kWarmBytesMax = 2 * 1024 * 1024;
+  // So much may wait for ReleaseSlice: the process must not outgrow its limit by much.
+  static constexpr size_t kWaitingBytesMax = 16 * kWarmBytesMax;
 
   void MapChunk();
+  void Release(SlabPage* page);
 
   const size_t page_bytes_;
   std::mutex mutex_;
@@ -69,6 +77,9 @@ class SlabPages {
  public:
   SlabPagePool& OfSize(size_t page_bytes) {
     return page_bytes == kLargeSlabPageBytes ? large_ : small_;
+  }
+  bool ReleaseSlice(std::chrono::steady_clock::time_point deadline) {
+    return small_.ReleaseSlice(deadline) || large_.ReleaseSlice(deadline);
   }
   // Of the pages that are taken or warm.
   size_t reserved_bytes() const { return small_.reserved_bytes() + large_.reserved_bytes(); }

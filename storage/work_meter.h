@@ -42,14 +42,20 @@ class WorkMeter {
   // Of the pieces since the last Reset.
   uint64_t pieces() const { return pieces_.load(std::memory_order_relaxed); }
   int64_t longest_ns() const { return longest_ns_.load(std::memory_order_relaxed); }
+  // Those that took longer than they may: on a virtual machine a few do whatever they are, since
+  // the host takes the processor away unseen.
+  static constexpr int64_t kPieceNsMax = 50'000;
+  uint64_t too_long() const { return too_long_.load(std::memory_order_relaxed); }
   void Reset() {
     pieces_.store(0, std::memory_order_relaxed);
     longest_ns_.store(0, std::memory_order_relaxed);
+    too_long_.store(0, std::memory_order_relaxed);
   }
 
  private:
   void Note(int64_t ns) {
     pieces_.fetch_add(1, std::memory_order_relaxed);
+    if (ns > kPieceNsMax) too_long_.fetch_add(1, std::memory_order_relaxed);
     int64_t longest = longest_ns_.load(std::memory_order_relaxed);
     while (ns > longest &&
            !longest_ns_.compare_exchange_weak(longest, ns, std::memory_order_relaxed)) {
@@ -59,6 +65,7 @@ class WorkMeter {
   std::atomic<bool> on_{false};
   std::atomic<uint64_t> pieces_{0};
   std::atomic<int64_t> longest_ns_{0};
+  std::atomic<uint64_t> too_long_{0};
 };
 
 }  // namespace larder::storage

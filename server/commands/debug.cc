@@ -228,7 +228,8 @@ void ShowTurns(CommandContext& ctx, const TurnStatistics& turns) {
     constexpr double kNanosPerMicro = 1000;
     return sum.total() == 0 ? 0 : static_cast<double>(sum.Percentile(percentile)) / kNanosPerMicro;
   };
-  constexpr int64_t kFields = 7;
+  constexpr int64_t kFields = 9;
+  constexpr uint64_t kLongTurnNs = 1'000'000;
   ctx.reply.Map(kFields);
   const auto field = [&](std::string_view name, double value) {
     ctx.reply.Bulk(name);
@@ -239,6 +240,8 @@ void ShowTurns(CommandContext& ctx, const TurnStatistics& turns) {
   field("cpu_us_p50", cpu_us(50));
   field("cpu_us_p99", cpu_us(99));
   field("cpu_us_p99.9", cpu_us(99.9));
+  field("cpu_us_p99.99", cpu_us(99.99));
+  field("longer_than_1ms", static_cast<double>(sum.total() - sum.CountUpTo(kLongTurnNs)));
   field("cpu_us_longest", static_cast<double>(turns.longest_cpu_ns.Get()) / 1000);
   field("cpu_us_longest_maintenance",
         static_cast<double>(turns.longest_maintenance_cpu_ns.Get()) / 1000);
@@ -251,7 +254,9 @@ Status Turns(CommandContext& ctx) {
   if (!ctx.args.HasMore()) {
     ctx.reply.Array(static_cast<int64_t>(engine.statistics.size()) + 1);
     for (const auto& worker : engine.statistics) ShowTurns(ctx, worker->turns);
-    ctx.reply.Map(2);
+    ctx.reply.Map(3);
+    ctx.reply.Bulk("table_changes_longer_than_50us");
+    ctx.reply.Integer(static_cast<int64_t>(table_work.too_long()));
     ctx.reply.Bulk("table_changes");
     ctx.reply.Integer(static_cast<int64_t>(table_work.pieces()));
     ctx.reply.Bulk("cpu_us_longest_table_change");

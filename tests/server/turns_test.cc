@@ -168,11 +168,11 @@ TEST_F(Turns, AreMeasuredOnDemand) {
   ASSERT_TRUE(shown.has_value());
   ASSERT_EQ(shown->items.size(), 2u);  // a worker, and the tables
   const auto& worker = shown->items[0].items;
-  ASSERT_EQ(worker.size(), 14u);
+  ASSERT_EQ(worker.size(), 18u);
   EXPECT_EQ(worker[0].text, "turns");
   EXPECT_GE(std::stod(worker[1].text), 10);
-  EXPECT_EQ(worker[10].text, "cpu_us_longest");
-  EXPECT_GT(std::stod(worker[11].text), 0);
+  EXPECT_EQ(worker[14].text, "cpu_us_longest");
+  EXPECT_GT(std::stod(worker[15].text), 0);
   EXPECT_THAT(client->Run({"DEBUG", "TURNS", "OFF"}), Optional(IsOk()));
   EXPECT_THAT(client->Run({"DEBUG", "TURNS", "MAYBE"}), Optional(IsError("ERR syntax error")));
 }
