@@ -119,7 +119,7 @@ using HyperLogLogEvents = EventFixture;
 TEST_F(HyperLogLogEvents, FollowTheChange) {
   EXPECT_EQ(EventsOf("PFADD k a"), "new k\npfadd k\n");
   EXPECT_EQ(EventsOf("PFADD k a"), "");
-  EXPECT_EQ(EventsOf("PFMERGE d k"), "new d\npfadd d\n");
+  EXPECT_EQ(EventsOf("PFMERGE d k"), "keymiss d\nnew d\npfadd d\n");
 }
 
 }  // namespace
