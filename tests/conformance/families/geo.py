@@ -15,6 +15,9 @@ OPTIONS = {
 }
 
 KEYS = [b"g:%d" % i for i in range(5)]
+# Each has one member of its own: Redis orders places that are equally far away as its sort leaves them.
+EDGES = [[x, y] for x in (b"180", b"-179.5", b"179.99", b"0")
+         for y in (b"85.05112878", b"-85.05112878", b"84.9", b"0")]
 UNITS = ("m", "km", "ft", "mi")
 
 
@@ -27,8 +30,7 @@ def place(g):
     if g.chance(0.03):
         return [g.choice((b"181", b"x", b"-180.1", b"nan", b"0")), g.choice((b"86", b"x", b"0"))]
     if g.chance(0.08):
-        return [g.choice((b"180", b"-180", b"179.99", b"0")),
-                g.choice((b"85.05112878", b"-85.05112878", b"84.9", b"0"))]
+        return g.choice(EDGES)
     if g.chance(0.7):
         return [b"%.6f" % g.rng.uniform(12.5, 16.5), b"%.6f" % g.rng.uniform(36, 39)]
     return [b"%.5f" % g.rng.uniform(-180, 180), b"%.5f" % g.rng.uniform(-85, 85)]
@@ -54,7 +56,8 @@ def geoadd(g):
                                                       ["XX", "NX"]))]
     places = []
     for _ in range(g.rng.randint(1, 6)):
-        places += place(g) + [member(g)]
+        spot = place(g)
+        places += spot + [b"edge:" + b",".join(spot) if spot in EDGES else member(g)]
     return [Command("GEOADD", key(g), *options, *places)]
 
 
@@ -136,7 +139,7 @@ COMMANDS = {
     "geosearch": (4, geosearch),
     "geosearchstore": (1.5, geosearchstore),
     "georadius": (2, georadius("GEORADIUS", False, True)),
-    "georadius_ro": (1.2, georadius("GEORADIUS_RO", False, False)),
+    "georadius_ro": (1.5, georadius("GEORADIUS_RO", False, False)),
     "georadiusbymember": (2, georadius("GEORADIUSBYMEMBER", True, True)),
-    "georadiusbymember_ro": (1.2, georadius("GEORADIUSBYMEMBER_RO", True, False)),
+    "georadiusbymember_ro": (1.6, georadius("GEORADIUSBYMEMBER_RO", True, False)),
 }

@@ -3,7 +3,7 @@ from families.base import Command
 
 OPTIONS = {"pfdebug": ["ENCODING", "DECODE", "TODENSE", "GETREG"]}
 
-KEYS = [b"h:%d" % i for i in range(6)]
+KEYS = [b"hll:%d" % i for i in range(6)]
 
 
 def key(g):
@@ -40,12 +40,12 @@ def pfmerge(g):
 
 def corrupt(g):
     """A header with a body that need not fit, and what is made of it."""
-    at = b"h:odd"
+    at = b"hll:odd"
     body = g.choice((b"", b"\x7f", b"\x00", b"\x7f\xff\x7f\xff", b"\x7f\xfe", g.rng.randbytes(8)))
     header = b"HYLL" + g.choice((b"\x01", b"\x01", b"\x00", b"\x02")) + bytes(10) + b"\x80"
     return [Command("SET", at, header + body, mutable=False),
             Command("PFCOUNT", at, mutable=False), Command("PFCOUNT", at, b"missing", mutable=False),
-            Command("PFMERGE", b"h:target", at, mutable=False), Command("DEL", b"h:target")]
+            Command("PFMERGE", b"hll:target", at, mutable=False), Command("DEL", b"hll:target")]
 
 
 def pfdebug(g):
