@@ -39,14 +39,23 @@ GROUPS = {
         "10:1, 5 M keys, Zipf 0.99, depth 16": dict(shape="mix", distribution="zipf", depth=16,
                                                     requests=2_000_000),
     }},
-    # For the picture of throughput: our own load, which keeps every server busy at any depth.
+    # A load that never sleeps: beside redis-benchmark a server that answers each request at once
+    # pays for waking it.
+    "busy": {"keys": 1_000_000, "bytes": 32, "shapes": {
+        f"{name.upper()} 32 B, depth {depth}, busy load": dict(
+            shape=name, depth=depth, requests=requests, of_echo=of_echo)
+        for name, depth, requests, of_echo in (
+            ("get", 1, 300_000, 1.05), ("set", 1, 300_000, 1.05), ("get", 16, 2_000_000, 1.35),
+            ("set", 16, 2_000_000, 1.6), ("get", 64, 3_000_000, 2.1), ("set", 64, 3_000_000, 3.0))
+    }},
+    # For the picture of throughput.
     "depths": {"keys": 1_000_000, "bytes": 32, "shapes": {
         f"{name.upper()}, depth {depth}, own load": dict(shape=name, depth=depth,
                                                          requests=min(2_000_000, 100_000 * depth))
         for depth in (1, 2, 4, 8, 16, 32, 64, 128) for name in ("get", "set")
     }},
 }
-GROUPS_DEFAULT = ["small", "1k", "16k", "many", "mix"]
+GROUPS_DEFAULT = ["small", "busy", "1k", "16k", "many", "mix"]
 
 
 def add_arguments(parser):
@@ -90,8 +99,8 @@ def run(arguments):
                         samples.append({"group": group_name, "shape": shape_name, "server": name,
                                         **measure(server, shape, group)})
                 progress(f"round {round_number + 1} of {arguments.rounds}: {group_name}, {name} done")
-    result = {"conditions": conditions(), "samples": samples}
-    save(arguments.save_as, result)
+        result = {"conditions": conditions(), "samples": samples}
+        save(arguments.save_as, result)  # a later round may be broken off
     print_table(result)
 
 

@@ -58,7 +58,9 @@ def draw_throughput(plt, result):
         axis.set_xticks([1, 2, 4, 8, 16, 32, 64, 128], [1, 2, 4, 8, 16, 32, 64, 128])
         axis.set_xlabel("pipeline depth")
         axis.set_title(f"{test.upper()}, 32-byte values, 50 connections, one thread")
-        axis.set_ylim(bottom=0)
+        axis.set_yscale("log")
+        axis.set_yticks([0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"])
+        axis.minorticks_off()
     axes[0].set_ylabel("million requests/s")
     axes[0].legend()
     return figure
