@@ -92,7 +92,8 @@ bool Connection::ReadAndRun(Scratch& scratch) {
     }
     return false;
   }
-  if (static_cast<size_t>(count) < room) readable = false;  // a short read: nothing is left
+  // After a short read nothing is left, but the end if its event has come: there is no other.
+  if (static_cast<size_t>(count) < room && !hung_up) readable = false;
   worker_.statistics().input_bytes.Add(static_cast<uint64_t>(count));
   worker_.statistics().reads.Add();
   record->input_total.store(

@@ -59,6 +59,7 @@ class Connection final : public Session {
 
   // What the events said.
   bool readable = true;
+  bool hung_up = false;  // the end is to be read, behind what was sent
   bool queued_to_serve = false;
   // What it last sent took long: it waits behind those that ask for little.
   bool bulky = false;

@@ -130,6 +130,7 @@ void Worker::HandleEvents(std::span<const epoll_event> events) {
     if (connection == nullptr || connection->closed()) continue;
     if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLIN | EPOLLRDHUP)) != 0) {
       connection->readable = true;
+      connection->hung_up |= (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
       if (connection->blocked()) connection->LookForEnd();
       if (!connection->parked()) ServeSoon(*connection);
     }

@@ -187,6 +187,24 @@ def stranger_without_password(server):
     return None if good else f"{received!r}"
 
 
+def end_with_the_request(server):
+    """An end that comes together with the last request is seen: the reply, then the close."""
+    clients = [Connection(server.port) for _ in range(200)]
+    for client in clients:
+        client.call("PING")
+    for client in clients:
+        client.send(request(b"ECHO", b"a"))
+        client.sock.shutdown(socket.SHUT_WR)
+    for client in clients:
+        received = b""
+        while data := client.sock.recv(1 << 16):
+            received += data
+        client.close()
+        if received != b"$1\r\na\r\n":
+            return f"{received!r}"
+    return None
+
+
 def flood_before_login(server):
     """Row 12: before login, replies that are never read must end in a close, not in memory."""
     control = Connection(server.port)
@@ -303,7 +321,7 @@ def unkillable_script(server):
 
 
 # The last one leaves no server behind.
-SCENARIOS = [flood_before_login, huge_request_built_slowly, out_of_descriptors,
+SCENARIOS = [end_with_the_request, flood_before_login, huge_request_built_slowly, out_of_descriptors,
              stranger_without_password, slow_reader, kill_with_data_pending, busy_script,
              unkillable_script]
 # 7.0.15 buffers without end before login, and spins while there are no descriptors.

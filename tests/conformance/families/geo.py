@@ -28,7 +28,7 @@ def key(g):
 def place(g):
     """Anywhere, or near one place, so that small shapes find something."""
     if g.chance(0.03):
-        return [g.choice((b"181", b"x", b"-180.1", b"nan", b"0")), g.choice((b"86", b"x", b"0"))]
+        return [g.choice((b"181", b"x", b"-180.1", b"nan", b"0")), g.choice((b"86", b"x"))]
     if g.chance(0.08):
         return g.choice(EDGES)
     if g.chance(0.7):
