@@ -71,7 +71,7 @@ bool IsHttp(std::string_view word) {
 
 ParseResult RequestParser::Next(Request* request) {
   request->args.clear();
-  request->bytes = 0;
+  request->start = 0;
   if (!error_.empty()) return ParseResult::kError;
   while (true) {
     Step step = Step::kDone;
@@ -95,7 +95,7 @@ ParseResult RequestParser::Next(Request* request) {
       Fail("possible cross-protocol attack");
       return ParseResult::kError;
     }
-    request->bytes = position_ - start;
+    request->start = start;
     return ParseResult::kRequest;
   }
 }

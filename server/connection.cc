@@ -137,10 +137,10 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
     }
     if (closed_ || close_after_reply) return false;
     if (!go_on) {
-      size_t rest = 0;
-      for (size_t i = done; i < count; ++i) rest += scratch.requests[i].bytes;
+      // Not by adding up lengths: empty requests may lie between those that were not run.
+      const size_t done_bytes = done < count ? scratch.requests[done].start : consumed;
       parser_ = protocol::RequestParser();
-      Keep(bytes, own_buffer, offset + consumed - rest);
+      Keep(bytes, own_buffer, offset + done_bytes);
       return false;
     }
     offset += consumed;

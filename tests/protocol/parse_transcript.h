@@ -14,7 +14,7 @@
 namespace larder::protocol {
 
 struct Transcript {
-  std::vector<std::string> lines;  // one a request ("27:[SET][k][v]", 27 its bytes), then the error
+  std::vector<std::string> lines;  // one a request ("27:[SET][k][v]", 27 its start), then the error
   size_t consumed = 0;
 
   bool operator==(const Transcript&) const = default;
@@ -35,7 +35,7 @@ class PieceFeeder {
     Feed(end);
     ParseResult result = parser_.Next(&request_);
     for (; result == ParseResult::kRequest; result = parser_.Next(&request_)) {
-      std::string line = std::to_string(request_.bytes) + ":";
+      std::string line = std::to_string(transcript_.consumed + request_.start) + ":";
       for (const std::string_view arg : request_.args) line.append("[").append(arg).append("]");
       transcript_.lines.push_back(std::move(line));
       if (!take_each_) continue;

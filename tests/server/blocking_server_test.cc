@@ -44,6 +44,16 @@ TEST_F(BlockingServer, WhatWasSentBehindItRunsAfterIt) {
   EXPECT_THAT(*waiting->Read(), IsBulk("v"));
 }
 
+TEST_F(BlockingServer, EmptyRequestsBehindItTakeNothingAwayFromTheOthers) {
+  auto waiting = server_.Connect();
+  waiting->Send("BLPOP q 0\r\nSET k v\r\n\r\nGET k\r\n\r\n");
+  AwaitBlocked(1);
+  EXPECT_THAT(*control_->Run({"RPUSH", "q", "a"}), IsInteger(1));
+  EXPECT_THAT(*waiting->Read(), IsBulks({"q", "a"}));
+  EXPECT_THAT(*waiting->Read(), IsOk());
+  EXPECT_THAT(*waiting->Read(), IsBulk("v"));
+}
+
 TEST_F(BlockingServer, APipelinedPushAndPopOfOneClientStayInOrder) {
   auto waiting = server_.Connect();
   waiting->Send(Encode({"BLPOP", "q", "0"}));

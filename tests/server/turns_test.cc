@@ -70,6 +70,14 @@ TEST_F(Turns, ARequestMayArriveInPiecesWhileOthersOfItsClientWait) {
   }
 }
 
+TEST_F(Turns, EmptyRequestsBetweenOthersOfItsClientTakeNothingAway) {
+  const auto client = server.Connect();
+  std::string requests;
+  for (int i = 0; i < 300; ++i) requests += "\r\nECHO " + std::to_string(i) + "\r\n*0\r\n";
+  ASSERT_TRUE(client->Send(requests));
+  for (int i = 0; i < 300; ++i) ASSERT_THAT(client->Read(), Optional(IsBulk(std::to_string(i))));
+}
+
 TEST_F(Turns, TransactionsStayWhole) {
   const auto writer = server.Connect();
   const auto reader = server.Connect();
