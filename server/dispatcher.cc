@@ -10,6 +10,7 @@
 #include "server/command_context.h"
 #include "server/engine.h"
 #include "server/errors.h"
+#include "server/scripting/lua_engine.h"
 #include "server/session.h"
 #include "server/statistics.h"
 #include "server/waiting.h"
@@ -57,6 +58,11 @@ Dispatcher::Dispatcher(Engine& engine, int worker)
 }
 
 Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::MakeLua() {
+  const auto seed = static_cast<uint64_t>(now_us_ ^ worker_);
+  lua = std::make_shared<LuaEngine>(engine_.lua_memory, seed);
+}
 
 void Dispatcher::UpdateTime() {
   now_us_ = engine_.clock.UnixMicros();

@@ -99,7 +99,9 @@ class Dispatcher {
   WorkerStatistics& statistics() { return statistics_; }
   const TickClock& ticks() const { return ticks_; }
 
-  // The worker's Lua: made by the script commands when first used.
+  // The worker's Lua. Making one takes milliseconds: a worker does it before it serves anybody.
+  // Throws std::bad_alloc.
+  void MakeLua();
   std::shared_ptr<LuaEngine> lua;
 
   // Writes the messages that wait for this worker's clients into their output. Set by the worker.

@@ -161,9 +161,8 @@ std::string_view CheckFlags(const CommandContext& ctx, const Script& script, boo
 LuaEngine* WorkerLua(CommandContext& ctx) {
   auto& lua = ctx.dispatcher.lua;
   if (lua == nullptr) {
-    const auto seed = static_cast<uint64_t>(ctx.dispatcher.now_us() ^ ctx.dispatcher.worker());
     try {
-      lua = std::make_shared<LuaEngine>(ctx.engine.lua_memory, seed);
+      ctx.dispatcher.MakeLua();
     } catch (const std::bad_alloc&) {
       return nullptr;
     }
