@@ -1,7 +1,6 @@
 #include "server/listener.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "server/config/option_store.h"
 #include "server/errors.h"
@@ -18,6 +19,7 @@ namespace larder {
 namespace {
 
 constexpr auto kDescriptorsGonePause = std::chrono::milliseconds(100);
+constexpr int kAcceptsPerWakeup = 64;  // then the timers have theirs
 
 std::string AddressText(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -78,8 +80,8 @@ Outcome Listener::Open() {
   }
   if (addresses_.empty())
     return Outcome::Failed("nothing to listen on: set port, bind or unixsocket");
-  for (auto& acceptor : tcp_) AcceptNext(acceptor);
-  if (local_ != nullptr) AcceptNext(*local_);
+  for (auto& acceptor : tcp_) AcceptWhenReady(acceptor);
+  if (local_ != nullptr) AcceptWhenReady(*local_);
   return Outcome::Ok();
 }
 
@@ -122,45 +124,55 @@ Outcome Listener::OpenUnix(const std::string& path) {
   if (mode != 0) chmod(path.c_str(), mode);
   unix_path_ = path;
   addresses_.push_back(path);
+  acceptor->native_non_blocking(true);
   local_ = std::move(acceptor);
   return Outcome::Ok();
 }
 
 template <class Acceptor>
-void Listener::AcceptNext(Acceptor& acceptor) {
-  acceptor.async_accept([this, &acceptor](asio::error_code error, auto socket) {
+void Listener::AcceptWhenReady(Acceptor& acceptor) {
+  acceptor.async_wait(Acceptor::wait_read, [this, &acceptor](asio::error_code error) {
     if (error == asio::error::operation_aborted) return;
-    if (!error) {
-      constexpr bool kUnix = std::is_same_v<Acceptor, asio::local::stream_protocol::acceptor>;
-      Take(socket.release(), kUnix);
-    } else if (error == asio::error::no_descriptors || error.value() == ENFILE ||
-               error == asio::error::no_memory) {
-      // Out of descriptors: the next attempt would fail at once, so let some clients leave first.
-      engine_.log.Warning(fmt::format("Cannot accept connections: {}", error.message()));
-      pause_.expires_after(kDescriptorsGonePause);
-      pause_.async_wait([this, &acceptor](asio::error_code aborted) {
-        if (!aborted) AcceptNext(acceptor);
-      });
+    if (AcceptSome(acceptor.native_handle())) {
+      AcceptWhenReady(acceptor);
       return;
     }
-    AcceptNext(acceptor);
+    // Out of descriptors: the next attempt would fail at once, so let some clients leave first.
+    pause_.expires_after(kDescriptorsGonePause);
+    pause_.async_wait([this, &acceptor](asio::error_code aborted) {
+      if (!aborted) AcceptWhenReady(acceptor);
+    });
   });
 }
 
-void Listener::Take(int descriptor, bool unix_socket) {
-  fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+// Takes who waits, as many as one wakeup may. False when the process has no room for more.
+bool Listener::AcceptSome(int listening) {
+  for (int taken = 0; taken < kAcceptsPerWakeup; ++taken) {
+    sockaddr_storage peer{};
+    socklen_t peer_size = sizeof peer;
+    const int descriptor = accept4(listening, reinterpret_cast<sockaddr*>(&peer), &peer_size,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      Take(descriptor, peer);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      engine_.log.Warning(fmt::format("Cannot accept connections: {}", std::strerror(errno)));
+      return false;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return true;
+    }  // else that client is gone already
+  }
+  return true;
+}
+
+void Listener::Take(int descriptor, const sockaddr_storage& peer) {
+  const bool unix_socket = peer.ss_family == AF_UNIX;
   engine_.connections_received.fetch_add(1, std::memory_order_relaxed);
   NewClient client{.descriptor = descriptor, .unix_socket = unix_socket, .loopback = true};
   if (unix_socket) {
     client.address = client.local_address = unix_path_ + ":0";
   } else {
-    sockaddr_storage peer{}, local{};
-    socklen_t peer_size = sizeof peer, local_size = sizeof local;
-    if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) {
-      close(descriptor);  // gone already
-      return;
-    }
+    sockaddr_storage local{};
+    socklen_t local_size = sizeof local;
     getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &local_size);
     client.address = AddressText(peer);
     client.local_address = AddressText(local);

@@ -3,6 +3,8 @@
 // Runs on the main thread's io_context.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -35,8 +37,9 @@ class Listener {
 
  private:
   template <class Acceptor>
-  void AcceptNext(Acceptor& acceptor);
-  void Take(int descriptor, bool unix_socket);
+  void AcceptWhenReady(Acceptor& acceptor);
+  bool AcceptSome(int listening);
+  void Take(int descriptor, const sockaddr_storage& peer);
   bool MayEnter(const NewClient& client);
   Outcome OpenTcp(const std::string& address, int port, bool optional);
   Outcome OpenUnix(const std::string& path);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "server/statistics.h"
@@ -56,6 +57,11 @@ Scratch& Worker::scratch() {
 }
 
 void Worker::Run() {
+  try {
+    dispatcher_.MakeLua();
+  } catch (const std::bad_alloc&) {
+    // lua-memory-limit is smaller than a bare Lua: scripts say so.
+  }
   while (stop_grace_us_.load(std::memory_order_relaxed) < 0) {
     Turn(IdleTimeout());
     BuryDead();
@@ -64,7 +70,8 @@ void Worker::Run() {
 }
 
 int Worker::IdleTimeout() const {
-  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_flush_.empty() || maintenance_left_) {
+  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_flush_.empty() ||
+      !to_greet_.empty() || maintenance_left_) {
     return 0;
   }
   if (parked_.empty() && !to_tend_.empty()) return kPausedTimeoutMs;
@@ -86,6 +93,7 @@ void Worker::Turn(int timeout_ms) {
   const bool idle = events.empty() && to_serve_.empty() && bulky_to_serve_.empty();
   ResumeParked();
   HandleEvents(events);
+  GreetNew(turn_began_ticks_ + budget_ticks_ / 4);
   // A quarter of the turn is left to the bulky ones, however many others there are.
   ServeReady(to_serve_, turn_began_ticks_ + budget_ticks_ / 4 * 3);
   if (!bulky_to_serve_.empty()) {
@@ -311,7 +319,17 @@ void Worker::NoteIfSlow(std::string_view event, int64_t duration_us) {
 
 void Worker::Adopt(NewClient client) {
   connection_count_.fetch_add(1, std::memory_order_relaxed);
-  mailbox_.Post([this, client = std::move(client)]() mutable { Greet(std::move(client)); });
+  mailbox_.Post(
+      [this, client = std::move(client)]() mutable { to_greet_.push_back(std::move(client)); });
+}
+
+// Lets in who is new, one at least, until the tick counter has come to `end_ticks`.
+void Worker::GreetNew(uint64_t end_ticks) {
+  while (!to_greet_.empty()) {
+    Greet(std::move(to_greet_.front()));
+    to_greet_.pop_front();
+    if (TickClock::Now() >= end_ticks) return;
+  }
 }
 
 void Worker::Greet(NewClient client) {
@@ -341,11 +359,8 @@ void Worker::Greet(NewClient client) {
   }
   connections_.emplace(id, std::move(connection));
   engine_.clients.Add(std::move(record));
-  if (!poller_.Add(client.descriptor, raw)) {
-    raw->Close();
-    return;
-  }
-  ServeSoon(*raw);  // it may have sent something already
+  // What it has sent already is the first event.
+  if (!poller_.Add(client.descriptor, raw)) raw->Close();
 }
 
 void Worker::Stop(int64_t grace_us) {
@@ -355,6 +370,8 @@ void Worker::Stop(int64_t grace_us) {
 
 void Worker::Drain() {
   const int64_t deadline_us = engine_.clock.SteadyMicros() + stop_grace_us_.load();
+  DeliverPosted();
+  GreetNew(UINT64_MAX);
   for (const auto& [id, connection] : connections_) {
     connection->readable = true;
     ServeSoon(*connection);

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -92,6 +93,7 @@ class Worker {
   void NoteIfSlow(std::string_view event, int64_t duration_us);
   void TakeTurn();
   void Greet(NewClient client);
+  void GreetNew(uint64_t end_ticks);
   void Drain();
   Scratch& scratch();
 
@@ -103,6 +105,7 @@ class Worker {
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQueue to_serve_, bulky_to_serve_, to_flush_, parked_;
   std::set<std::pair<int64_t, uint64_t>> deadlines_;  // of waits: when, and whose
+  std::deque<NewClient> to_greet_;
   std::vector<std::unique_ptr<Connection>> dead_;
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
   int depth_ = 0;
