@@ -135,7 +135,9 @@ def scan(g):
     for option in options:
         args += option
     if g.chance(0.03):
-        return [Command("SCAN", g.choice((b"x", b"1.5", b"18446744073709551616", b" 0")))]
+        # As it is: what a made-up number is a cursor of is each server's own affair.
+        return [Command("SCAN", g.choice((b"x", b"1.5", b"18446744073709551616", b" 0")),
+                        mutable=False)]
     return [Command(*args, comparer=comparer, mutable=False)]
 
 

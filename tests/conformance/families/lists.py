@@ -150,6 +150,13 @@ def woken(g):
             Command("DEL", key, target, mutable=False)]
 
 
+def lrem(g):
+    count = g.index()
+    # Refused since Redis 7.2: the lists must not differ after it.
+    member = b"in no list" if count == b"-9223372036854775808" else g.member()
+    return [Command("LREM", g.list_key(), count, member, mutable=False)]
+
+
 COMMANDS = {
     "lpush": (2, push("LPUSH")),
     "rpush": (2, push("RPUSH")),
@@ -164,7 +171,7 @@ COMMANDS = {
     "ltrim": (1, ltrim),
     "linsert": (1, lambda g: [Command("LINSERT", g.list_key(), g.word(g.choice(("BEFORE", "AFTER"))),
                                       g.member(), g.member())]),
-    "lrem": (1, lambda g: [Command("LREM", g.list_key(), g.index(), g.member())]),
+    "lrem": (1, lrem),
     "lpos": (1.2, lpos),
     "lmove": (1, lmove),
     "rpoplpush": (1, lambda g: [Command("RPOPLPUSH", g.list_key(), g.list_key())]),
