@@ -43,7 +43,7 @@ Status ReadType(std::string_view word, ClientType* type) {
              EqualsIgnoreCase(word, "slave")) {
     *type = ClientType::kNone;
   } else {
-    return Error(fmt::format("ERR Unknown client type '{}'", word));
+    return Error(fmt::format("ERR Unknown client type '{}'", errors::UpToZero(word)));
   }
   return Ok();
 }
