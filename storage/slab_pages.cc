@@ -20,11 +20,6 @@ void SlabPagePool::MapChunk() {
   if (chunk > begin) munmap(mapped, chunk - begin);
   const uintptr_t rest = chunk + kSlabChunkBytes;
   munmap(reinterpret_cast<void*>(rest), begin + 2 * kSlabChunkBytes - rest);
-  // A huge page is one fault and one entry of the TLB instead of 512. It must be used up, so the
-  // first chunks of a small cache do without.
-  if (chunks_.size() >= kPlainChunks) {
-    madvise(reinterpret_cast<void*>(chunk), kSlabChunkBytes, MADV_HUGEPAGE);
-  }
   chunks_.push_back(reinterpret_cast<void*>(chunk));
   // Page 0 holds the head. From the back, so that the chunk is used in the order of addresses.
   auto* pages = reinterpret_cast<SlabPage*>(chunk);
@@ -74,9 +69,6 @@ bool SlabPagePool::ReleaseSlice(std::chrono::steady_clock::time_point deadline) 
 }
 
 void SlabPagePool::Release(SlabPage* page) {
-  // Not to be made whole again by the system, which would bring back what is given away here.
-  const uintptr_t chunk = reinterpret_cast<uintptr_t>(page) & ~(kSlabChunkBytes - 1);
-  madvise(reinterpret_cast<void*>(chunk), kSlabChunkBytes, MADV_NOHUGEPAGE);
   madvise(page->data, page_bytes_, MADV_DONTNEED);
   reserved_.fetch_sub(page_bytes_, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);

@@ -58,7 +58,6 @@ class SlabPagePool {
   size_t reserved_bytes() const { return reserved_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr size_t kPlainChunks = 4;
   static constexpr size_t kWarmBytesMax = 2 * 1024 * 1024;
   // So much may wait for ReleaseSlice: the process must not outgrow its limit by much.
   static constexpr size_t kWaitingBytesMax = 16 * kWarmBytesMax;
