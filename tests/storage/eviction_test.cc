@@ -337,6 +337,14 @@ TEST_F(EvictionTest, MetadataIsReported) {
   EXPECT_EQ(keyspace.Stats().evicted, evicted.size());
 }
 
+TEST_F(EvictionTest, TheTableStaysDenseWhileKeysComeAndGoAtTheLimit) {
+  keyspace.set_policy(EvictionPolicy::kAllKeysLfu);
+  LimitTo(6'000'000);
+  for (size_t i = 0; i < 150'000; ++i) PutAndEvict(Numbered("key", i));
+  constexpr size_t kTableBytesPerKeyMax = 17;
+  EXPECT_LT(keyspace.Stats().table_bytes, keyspace.KeyCount(0) * kTableBytesPerKeyMax);
+}
+
 TEST_F(EvictionTest, IdleTimeAndFrequencyArePlausible) {
   Put("key");
   EXPECT_EQ(Db().IdleSeconds(K("key")), 0);
