@@ -11,9 +11,10 @@
 //   - later, and the key is marked `deferred`: EXPIRE had put the expiry off and filed nothing;
 //     Add() it again now and take the mark away;
 //   - later, not deferred: the key has a reference of its own at its expiry, this one is stale.
-// So a key with an expiry always has a reference at or before its expiry, putting an expiry off
+// So a key whose expiry is filed always has a reference at or before it, putting an expiry off
 // costs nothing, and references of overwritten or deleted keys vanish when their time comes, or in
-// a compaction when more than a third are stale.
+// a compaction when more than a third are stale. Keys that expire in some ten minutes or later are
+// not filed yet (expiry_sweep.h).
 //
 // Slots of the upper levels come up one slot early, which leaves a whole slot of time to re-file
 // their references in slices.

@@ -254,6 +254,7 @@ void Stripe::Swap(int first, int second) {
   swap_counters(one.expiry_seconds, other.expiry_seconds);
   swap_counters(one.hashes_with_field_expiry, other.hashes_with_field_expiry);
   std::swap(one.field_expiries, other.field_expiries);
+  std::swap(one.sweep, other.sweep);
   std::swap(one.wheel, other.wheel);
   std::swap(one.probation, other.probation);
   std::swap(one.probation_bytes, other.probation_bytes);

@@ -20,6 +20,7 @@
 #include "storage/entry_layout.h"
 #include "storage/eviction.h"
 #include "storage/eviction_clock.h"
+#include "storage/expiry_sweep.h"
 #include "storage/expiry_wheel.h"
 #include "storage/ghost_table.h"
 #include "storage/hash_value.h"
@@ -57,7 +58,8 @@ struct StripeDatabase {
   Table table;
   RelaxedCounter expiries;                    // keys with an expiry
   RelaxedCounter expiry_seconds;              // the sum of their times, for the average
-  std::unique_ptr<ExpiryWheel> wheel;         // from the first expiry on
+  ExpirySweep sweep;                          // which expiries are in the wheel
+  std::unique_ptr<ExpiryWheel> wheel;         // from the first of these on
   std::unique_ptr<ProbationQueue> probation;  // from the first key on probation on
   int64_t probation_bytes = 0;                // of the keys in it, about
   FieldExpiries field_expiries;
@@ -184,6 +186,13 @@ class alignas(64) Stripe {
     return {entry.expire_at_ms(), entry.expiry_deferred()};
   }
   void FileExpiry(StripeDatabase& in, uint64_t hash, Entry* entry, Filed before, int64_t now_ms);
+  void AddReference(StripeDatabase& in, uint32_t reference, Entry* entry, int64_t now_ms);
+  void SweepSegment(StripeDatabase& in, int64_t now_ms);
+  bool SweepExpiries(StripeDatabase& in, int64_t now_ms, SliceBudget& budget);
+  bool WheelEvicts() const;
+  bool ExpireDatabase(int index, int64_t now_ms, SliceBudget& budget);
+  static bool WantsCompaction(const StripeDatabase& in);
+  static int64_t NextDueMs(const StripeDatabase& in);
   static Hash& HashOf(const Entry& entry) { return static_cast<Hash&>(*entry.object()); }
   // Removes fields that are due, and with the last one the key: false then.
   bool ExpireFields(int database, uint64_t hash, SlotRef ref, int64_t now_ms,

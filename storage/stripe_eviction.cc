@@ -258,6 +258,11 @@ void Stripe::DrawSample(Table& table, Sample& sample, Collect collect) {
 bool Stripe::EvictFromWheel(int database, const EvictionPressure& pressure) {
   constexpr int kTriesMax = 32;
   StripeDatabase& in = this->database(database);
+  if (!in.sweep.FilesAll()) {  // the policy was another one when its keys were set
+    in.sweep.FileAll(pressure.now_ms);
+    SweepSegment(in, pressure.now_ms);
+    return true;
+  }
   if (in.wheel == nullptr) return false;
   const bool soonest = pressure.policy == EvictionPolicy::kVolatileTtl;
   for (int i = 0; i < kTriesMax; ++i) {

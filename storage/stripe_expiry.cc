@@ -1,5 +1,6 @@
 // Stripe's expiry: filing references into the wheel, and removing keys whose time has come.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <span>
 
@@ -7,19 +8,66 @@
 
 namespace larder::storage {
 
+// Whether the policy may draw from the wheel, which has to know all keys with an expiry then.
+bool Stripe::WheelEvicts() const {
+  return IsVolatilePolicy(context_.policy->load(std::memory_order_relaxed));
+}
+
 void Stripe::FileExpiry(StripeDatabase& in, uint64_t hash, Entry* entry, Filed before,
                         int64_t now_ms) {
   if (!entry->has_expiry()) return;
+  if (!in.sweep.running()) {
+    in.sweep.Start(now_ms, WheelEvicts());
+    if (in.sweep.next_due_ms() < next_due_ms.Get()) next_due_ms.Set(in.sweep.next_due_ms());
+  }
   const int64_t at_ms = entry->expire_at_ms();
-  if (before.at_ms != kNoExpiry && at_ms >= before.at_ms) {
+  const int64_t horizon_ms = in.sweep.HorizonAt(in.table.PositionOf(hash));
+  if (at_ms >= horizon_ms) {
+    EntryLayout::SetExpiryDeferred(entry, false);
+    return;
+  }
+  if (before.at_ms != kNoExpiry && before.at_ms < horizon_ms && at_ms >= before.at_ms) {
     // The reference that there is comes up in time, and is filed anew then.
     EntryLayout::SetExpiryDeferred(entry, before.deferred || at_ms > before.at_ms);
     return;
   }
+  AddReference(in, Table::ReferenceOf(hash, context_.stripe_bits), entry, now_ms);
+}
+
+void Stripe::AddReference(StripeDatabase& in, uint32_t reference, Entry* entry, int64_t now_ms) {
   if (in.wheel == nullptr) in.wheel = std::make_unique<ExpiryWheel>();
-  EntryLayout::SetExpiryDeferred(
-      entry, !in.wheel->Add(Table::ReferenceOf(hash, context_.stripe_bits), at_ms, now_ms));
+  EntryLayout::SetExpiryDeferred(entry, !in.wheel->Add(reference, entry->expire_at_ms(), now_ms));
   if (in.wheel->next_due_ms() < next_due_ms.Get()) next_due_ms.Set(in.wheel->next_due_ms());
+}
+
+// Files the keys of the next segment whose expiry has come within the horizon.
+void Stripe::SweepSegment(StripeDatabase& in, int64_t now_ms) {
+  std::array<Entry*, (kHomeBuckets + kStashBuckets) * kSlotsPerBucket> entries;
+  size_t count = 0;
+  const uint64_t end = in.table.VisitSegmentAt(in.sweep.position(), [&](SlotRef ref) {
+    const Slot slot = ref.Get();
+    if (!slot.has_expiry()) return;
+    __builtin_prefetch(slot.entry());
+    entries[count++] = slot.entry();
+  });
+  for (Entry* entry : std::span(entries).first(count)) {
+    const int64_t at_ms = entry->expire_at_ms();
+    if (at_ms >= in.sweep.new_horizon_ms()) continue;
+    const uint64_t hash = context_.hasher->Hash(entry->key());
+    if (at_ms < in.sweep.HorizonAt(in.table.PositionOf(hash))) continue;
+    AddReference(in, Table::ReferenceOf(hash, context_.stripe_bits), entry, now_ms);
+  }
+  in.sweep.VisitedUpTo(end, now_ms, WheelEvicts());
+}
+
+// True when the budget ended first.
+bool Stripe::SweepExpiries(StripeDatabase& in, int64_t now_ms, SliceBudget& budget) {
+  if (in.expiries.Get() == 0) in.sweep.Stop();
+  while (in.sweep.next_due_ms() <= now_ms) {
+    if (budget.Spent(SliceBudget::kStepsPerClockRead)) return true;
+    SweepSegment(in, now_ms);
+  }
+  return false;
 }
 
 // What a reference that has come up stands for (expiry_wheel.h).
@@ -33,7 +81,9 @@ void Stripe::SettleReference(int database, uint32_t reference, int64_t slot_end_
     const int64_t at_ms = entry->expire_at_ms();
     hash = slot_hash;
     if (at_ms <= now_ms) return true;
-    if (at_ms < slot_end_ms || entry->expiry_deferred()) {
+    if (at_ms >= in.sweep.HorizonAt(in.table.PositionOf(slot_hash))) {
+      EntryLayout::SetExpiryDeferred(entry, false);  // the sweep will come by in time
+    } else if (at_ms < slot_end_ms || entry->expiry_deferred()) {
       EntryLayout::SetExpiryDeferred(entry, !in.wheel->Add(reference, at_ms, now_ms));
     }
     return false;
@@ -55,40 +105,52 @@ bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point d
   clock_.Pass(now_ms);
   SweepAges();
   CountEvictionMemory();
-  const bool compacts = std::any_of(databases_.begin(), databases_.end(), [](const auto& in) {
-    return in.wheel != nullptr && in.wheel->WantsCompaction(static_cast<size_t>(in.expiries.Get()));
-  });
-  if (now_ms < next_due_ms.Get() && !compacts) return false;
+  if (now_ms < next_due_ms.Get() &&
+      std::none_of(databases_.begin(), databases_.end(), WantsCompaction)) {
+    return false;
+  }
   SliceBudget budget(deadline);
   bool more = false;
   int64_t next_ms = kNeverDue;
   const auto count = static_cast<int>(databases_.size());
+  const int first = expire_database_;
   for (int passed = 0; passed < count; ++passed) {
     // Begins where the last slice ended, so that no database waits for another's backlog.
-    const int index = (expire_database_ + passed) % count;
-    if (!more && ExpireDueFields(index, now_ms, budget)) more = true;
-    if (more && next_ms == kNeverDue) expire_database_ = index;
-    if (!database(index).field_expiries.empty()) {
-      next_ms = std::min(next_ms, database(index).field_expiries.begin()->first);
-    }
-    ExpiryWheel* wheel = database(index).wheel.get();
-    if (wheel == nullptr) continue;
-    const auto settle = [&](std::span<const uint32_t> references, int64_t slot_end_ms) {
-      SettleReferences(index, references, slot_end_ms, now_ms);
-    };
-    if (!more && wheel->Advance(now_ms, budget, settle)) more = true;
-    if (!more && wheel->WantsCompaction(static_cast<size_t>(database(index).expiries.Get())) &&
-        wheel->Compact(budget, settle)) {
+    const int index = (first + passed) % count;
+    if (!more && ExpireDatabase(index, now_ms, budget)) {
       more = true;
+      expire_database_ = index;
     }
-    if (more && next_ms == kNeverDue) expire_database_ = index;
-    next_ms = std::min(next_ms, wheel->next_due_ms());
+    next_ms = std::min(next_ms, NextDueMs(database(index)));
   }
   next_due_ms.Set(more ? 0 : next_ms);
   int64_t lag_ms = 0;
   expire_backlog.Set(more ? static_cast<int64_t>(ExpireBacklog(now_ms, &lag_ms)) : 0);
   expire_lag_ms.Set(lag_ms);
   return more;
+}
+
+// True when the budget ended first.
+bool Stripe::ExpireDatabase(int index, int64_t now_ms, SliceBudget& budget) {
+  StripeDatabase& in = database(index);
+  if (ExpireDueFields(index, now_ms, budget) || SweepExpiries(in, now_ms, budget)) return true;
+  if (in.wheel == nullptr) return false;
+  const auto settle = [&](std::span<const uint32_t> references, int64_t slot_end_ms) {
+    SettleReferences(index, references, slot_end_ms, now_ms);
+  };
+  if (in.wheel->Advance(now_ms, budget, settle)) return true;
+  return WantsCompaction(in) && in.wheel->Compact(budget, settle);
+}
+
+bool Stripe::WantsCompaction(const StripeDatabase& in) {
+  return in.wheel != nullptr && in.wheel->WantsCompaction(static_cast<size_t>(in.expiries.Get()));
+}
+
+int64_t Stripe::NextDueMs(const StripeDatabase& in) {
+  int64_t next_ms = in.sweep.next_due_ms();
+  if (in.wheel != nullptr) next_ms = std::min(next_ms, in.wheel->next_due_ms());
+  if (!in.field_expiries.empty()) next_ms = std::min(next_ms, in.field_expiries.begin()->first);
+  return next_ms;
 }
 
 // ---- fields of hashes

@@ -76,6 +76,11 @@ class Table {
   template <class Visit>
   size_t VisitSegment(size_t index, Visit visit);
   size_t directory_size() const;
+  // The same by the position of a hash below the stripe's bits, a share of 2^64; returns the
+  // position after the segment, 0 at the end of the table.
+  template <class Visit>
+  uint64_t VisitSegmentAt(uint64_t position, Visit visit);
+  uint64_t PositionOf(uint64_t hash) const { return hash << stripe_bits_; }
 
   // A random bucket, home or stash, all equally likely; nullptr when there is none.
   Bucket* RandomBucket(uint64_t random) const;
@@ -263,6 +268,15 @@ size_t Table::VisitSegment(size_t index, Visit visit) {
     }
   }
   return FirstIndex(directory, index, depth) + (size_t{1} << (directory.depth - depth));
+}
+
+template <class Visit>
+uint64_t Table::VisitSegmentAt(uint64_t position, Visit visit) {
+  const Directory* directory = this->directory();
+  if (directory == nullptr) return 0;
+  const uint32_t depth = directory->depth;
+  const size_t end = VisitSegment((position >> 1) >> (63 - depth), visit);
+  return (uint64_t{end} << 1) << (63 - depth);
 }
 
 template <class Free>

@@ -148,6 +148,18 @@ TEST_F(EvictionTest, VolatileTtlTakesTheSoonestFirst) {
   EXPECT_LT(late, evicted.size() / 20);
 }
 
+TEST_F(EvictionTest, VolatileTtlKnowsAlsoTheKeysThatWereSetUnderAnotherPolicy) {
+  keyspace.set_policy(EvictionPolicy::kAllKeysLfu);
+  for (size_t i = 0; i < 2000; ++i) Put(Numbered("key", i), 100, 100'000'000 + i * 1'000'000);
+  keyspace.set_policy(EvictionPolicy::kVolatileTtl);
+  LimitTo(-30'000);
+  EXPECT_EQ(Evict(), EvictOutcome::kUnderLimit);
+  ASSERT_GT(evicted.size(), 100u);
+  size_t late = 0;
+  for (size_t i = 2 * evicted.size(); i < 2000; ++i) late += evicted.count(Numbered("key", i));
+  EXPECT_LT(late, evicted.size() / 20);
+}
+
 TEST_F(EvictionTest, LruTakesWhatWasIdleLongest) {
   keyspace.set_policy(EvictionPolicy::kAllKeysLru);
   for (size_t i = 0; i < 2000; ++i) Put(Numbered("key", i));
@@ -316,13 +328,21 @@ TEST_F(EvictionTest, KeysThatComeAndGoBelowTheLimitLeaveNoReferencesBehind) {
 TEST_F(EvictionTest, MetadataIsReported) {
   keyspace.set_policy(EvictionPolicy::kAllKeysLfu);
   LimitTo(300'000);
-  for (size_t i = 0; i < 5000; ++i) PutAndEvict(Numbered("key", i), 100, 1'000'000);
+  for (size_t i = 0; i < 5000; ++i) PutAndEvict(Numbered("key", i), 100, 100'000);
   for (size_t stripe = 0; stripe < keyspace.stripe_count(); ++stripe) {
     keyspace.ExpireSlice(stripe, now_ms, kForever);
   }
   EXPECT_GT(keyspace.Stats().wheel_bytes, keyspace.KeyCount(0) * 4);
   EXPECT_GT(keyspace.Stats().ghost_bytes, keyspace.KeyCount(0) * 2);
   EXPECT_EQ(keyspace.Stats().evicted, evicted.size());
+}
+
+TEST_F(EvictionTest, TheTableStaysDenseWhileKeysComeAndGoAtTheLimit) {
+  keyspace.set_policy(EvictionPolicy::kAllKeysLfu);
+  LimitTo(6'000'000);
+  for (size_t i = 0; i < 150'000; ++i) PutAndEvict(Numbered("key", i));
+  constexpr size_t kTableBytesPerKeyMax = 17;
+  EXPECT_LT(keyspace.Stats().table_bytes, keyspace.KeyCount(0) * kTableBytesPerKeyMax);
 }
 
 TEST_F(EvictionTest, IdleTimeAndFrequencyArePlausible) {

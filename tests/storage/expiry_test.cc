@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@ namespace {
 constexpr auto kForever = std::chrono::steady_clock::time_point::max();
 constexpr auto kPast = std::chrono::steady_clock::time_point::min();
 constexpr int64_t kStart = 1'700'000'000'000;
+constexpr int64_t kDay = 86'400'000;
 constexpr int64_t kTickMs = 64;  // how late a key may go at the most, with time in hand
 
 class ExpiryTest : public testing::Test, public KeyspaceObserver {
@@ -101,16 +104,102 @@ TEST_F(ExpiryTest, AKeyThatIsSetAgainAndAgainKeepsOneReference) {
 TEST_F(ExpiryTest, StaleReferencesAreCompacted) {
   for (int i = 0; i < 100'000; ++i) {
     const std::string key = "key" + std::to_string(i % 100);
-    Set(key, 86'400'000 + i);
+    Set(key, 200'000 + i);
     Db().Delete(K(key));
     if (i % 1000 == 0) Pass(1);
   }
-  Set("kept", 86'400'000);
+  Set("kept", 200'000);
   Pass(10);
   // Four levels' worth of slots stay allocated.
   EXPECT_LT(keyspace.Stats().wheel_bytes, 4 * 30'000u);
-  Pass(86'400'100, 60'000);
+  Pass(200'100, 10'000);
   EXPECT_EQ(keyspace.KeyCount(0), 0u);
+}
+
+TEST_F(ExpiryTest, FarExpiriesTakeNoReferenceAndGoInTime) {
+  constexpr int kKeys = 2000;
+  for (int i = 0; i < kKeys; ++i) Set("key" + std::to_string(i), 2 * kDay);
+  Expire();
+  EXPECT_EQ(keyspace.Stats().wheel_bytes, 0u);
+  Pass(2 * kDay - 1, 60'000);
+  EXPECT_EQ(keyspace.KeyCount(0), static_cast<size_t>(kKeys));
+  Pass(kTickMs, 8);
+  EXPECT_EQ(keyspace.KeyCount(0), 0u);
+  EXPECT_EQ(expired.size(), static_cast<size_t>(kKeys));
+}
+
+TEST_F(ExpiryTest, FarExpiriesMayComeNearAndNearOnesGoFar) {
+  Set("nearer", 10 * kDay);
+  Db().SetExpiry(K("nearer"), now_ms + 1000);
+  Set("farther", 1000);
+  Db().SetExpiry(K("farther"), now_ms + 10 * kDay);
+  Set("there and back", 5000);
+  Db().SetExpiry(K("there and back"), now_ms + 10 * kDay);
+  Db().SetExpiry(K("there and back"), now_ms + 3000);
+  Set("never", 10 * kDay);
+  Db().SetExpiry(K("never"), kNoExpiry);
+  Pass(2000);
+  EXPECT_EQ(expired, (std::multiset<std::string>{"nearer"}));
+  Pass(2000);
+  EXPECT_EQ(expired, (std::multiset<std::string>{"nearer", "there and back"}));
+  Pass(10 * kDay - 5000, 60'000);
+  EXPECT_EQ(expired.count("farther"), 0u);
+  Pass(5000);
+  EXPECT_EQ(expired.count("farther"), 1u);
+  EXPECT_EQ(keyspace.KeyCount(0), 1u);
+}
+
+TEST_F(ExpiryTest, ALeapOfTheClockIsMadeUpForInSlices) {
+  for (int i = 0; i < 20'000; ++i) Set("key" + std::to_string(i), kDay + i);
+  Set("later", 9 * kDay);
+  now_ms += 3 * kDay;
+  int slices = 0;
+  for (size_t stripe = 0; stripe < keyspace.stripe_count(); ++stripe) {
+    while (keyspace.ExpireSlice(stripe, now_ms, kPast)) ++slices;
+  }
+  EXPECT_GT(slices, 100);
+  Pass(kTickMs, 8);
+  EXPECT_EQ(keyspace.KeyCount(0), 1u);
+  Pass(6 * kDay + 1000, 60'000);
+  EXPECT_EQ(keyspace.KeyCount(0), 0u);
+}
+
+TEST_F(ExpiryTest, AnythingThatHappensToKeysLosesNoExpiry) {
+  std::mt19937_64 random(5);
+  std::map<std::string, int64_t> alive;  // and when it expires
+  for (int step = 0; step < 3000; ++step) {
+    for (int i = 0; i < 12; ++i) {
+      const std::string key = "key" + std::to_string(random() % 4000);
+      const auto ttl_ms = static_cast<int64_t>(1 + random() % (uint64_t{1} << (random() % 23)));
+      switch (random() % 6) {
+        case 0:
+          Db().Delete(K(key));
+          alive.erase(key);
+          break;
+        case 1:
+        case 2:
+          if (Db().Find(K(key)) == nullptr) break;
+          Db().SetExpiry(K(key), now_ms + ttl_ms);
+          alive[key] = now_ms + ttl_ms;
+          break;
+        default:
+          Set(key, ttl_ms);
+          alive[key] = now_ms + ttl_ms;
+      }
+    }
+    Pass(static_cast<int64_t>(random() % 8000), 4000);
+    size_t due = 0;
+    for (auto it = alive.begin(); it != alive.end();) {
+      if (it->second > now_ms - kTickMs) {
+        due += it->second <= now_ms ? 1 : 0;
+        ++it;
+      } else {
+        it = alive.erase(it);
+      }
+    }
+    ASSERT_LE(keyspace.KeyCount(0), alive.size()) << step;
+    ASSERT_GE(keyspace.KeyCount(0), alive.size() - due) << step;
+  }
 }
 
 TEST_F(ExpiryTest, ReferencesFollowTheirDatabase) {
@@ -131,6 +220,11 @@ TEST_F(ExpiryTest, ReferencesFollowTheirDatabase) {
   Pass(4000);
   EXPECT_EQ(keyspace.KeyCount(2), 0u);
   EXPECT_EQ(expired, (std::multiset<std::string>{"flushed", "other", "swapped"}));
+  Set("far", kDay, 1);
+  Pass(kDay / 2, 60'000);
+  keyspace.SwapDatabases(1, 3);
+  Pass(kDay / 2 + kTickMs, 60'000);
+  EXPECT_EQ(keyspace.KeyCount(3), 0u);
 }
 
 TEST_F(ExpiryTest, ExtremeTimesDoNoHarm) {
