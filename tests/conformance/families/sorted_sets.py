@@ -182,7 +182,7 @@ def timeout(g):
 
 def filled(g):
     key = g.sorted_key()
-    pairs = sum(([score(g), member] for member in g.members()), [])
+    pairs = sum(([b"%d" % g.rng.randint(-9, 9), member] for member in g.members()), [])
     return key, [Command("DEL", key, mutable=False), Command("ZADD", key, *pairs, mutable=False)]
 
 
