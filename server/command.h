@@ -89,15 +89,15 @@ enum : uint16_t {  // as key specifications in the documentation
 // Where a command's keys are. Positions count the command's name as 0 (a subcommand's name is part
 // of the position: XINFO STREAM key has its key at 2).
 struct KeySpec {
-  enum class Kind : uint8_t { kNone, kRange, kCounted, kKeyword };
+  enum class Kind : uint8_t { kNone, kRange, kCounted, kKeyword, kUnknown };
   Kind kind = Kind::kNone;
   int16_t first =
       0;  // kRange, or where the count is (kCounted), or where the search starts (kKeyword)
   int16_t last = 0;  // kRange: absolute, or from the end when negative (-1: the last argument)
   int16_t step = 1;
   uint16_t flags = 0;
-  std::string_view
-      keyword;  // kKeyword: the key(s) after this word, `last` of them (-1: to the end)
+  // kKeyword: the key(s) after this word, `last` of them (-1: to the end). kUnknown: in words.
+  std::string_view keyword;
 };
 
 constexpr KeySpec Key(int position, int flags) {
@@ -113,9 +113,16 @@ constexpr KeySpec CountedKeys(int count_position, int flags, int step = 1) {
 constexpr KeySpec KeyAfter(std::string_view keyword, int search_from, int flags) {
   return {KeySpec::Kind::kKeyword, int16_t(search_from), 1, 1, uint16_t(flags), keyword};
 }
+// Keys that only find_keys knows, or nobody before the command runs: what COMMAND INFO notes.
+constexpr KeySpec UnknownKeys(std::string_view note, int flags) {
+  return {KeySpec::Kind::kUnknown, 0, 0, 1, uint16_t(flags), note};
+}
 
 // For commands whose keys follow from no specification (SORT, MIGRATE): appends positions.
 using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<int>* positions);
+// For commands that may reach keys which their arguments do not name (SORT … BY): whether this one
+// does. It runs with every stripe locked then.
+using ArgumentsPredicate = bool (*)(std::span<const std::string_view> args);
 
 inline constexpr int kKeySpecsMax = 3;
 
@@ -130,9 +137,11 @@ struct CommandSpec {
   int arity = 0;  // 0: as the syntax says; the few exceptions give their own
   KeySpec keys[kKeySpecsMax] = {};
   KeyFinder find_keys = nullptr;
+  ArgumentsPredicate names_other_keys = nullptr;
   Handler handler = nullptr;  // null for a container without a form of its own
   std::span<const CommandSpec> subcommands = {};
-  std::string_view categories = {};  // further ACL categories: "@dangerous"
+  // Further ACL categories: "@dangerous"; "-@keyspace" is one that the group does not imply here.
+  std::string_view categories = {};
   std::string_view tips = {};  // for proxies: "nondeterministic_output request_policy:special"
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};  // by what, in words; only with deprecated_since

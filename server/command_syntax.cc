@@ -274,6 +274,7 @@ std::vector<SyntaxArgument> ArgumentsOf(const CommandSpec& spec, int prefix_word
     SyntaxArgument* argument = nullptr;
     switch (keys.kind) {
       case KeySpec::Kind::kNone:
+      case KeySpec::Kind::kUnknown:
         break;
       case KeySpec::Kind::kRange:
         argument = ArgumentAt(&arguments, keys.first - prefix_words);

@@ -190,6 +190,7 @@ bool CommandTable::KeyPositions(const CommandInfo& info, std::span<const std::st
     if ((keys.flags & KeyFlag::kNotKey) != 0) continue;
     switch (keys.kind) {
       case KeySpec::Kind::kNone:
+      case KeySpec::Kind::kUnknown:
         break;
       case KeySpec::Kind::kRange:
         RangePositions(keys, static_cast<int>(args.size()), positions);

@@ -22,6 +22,11 @@ struct CommandInfo {
   // The row's, here too because every request reads them.
   uint32_t flags = 0;
   Handler handler = nullptr;
+
+  bool NeedsAllStripes(std::span<const std::string_view> args) const {
+    return (flags & Flag::kAllStripes) != 0 ||
+           (spec->names_other_keys != nullptr && spec->names_other_keys(args));
+  }
   std::string full_name;    // "get", "config|get"
   bool single_key = false;  // exactly one key, at position 1: the short way
 };

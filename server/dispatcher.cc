@@ -186,7 +186,7 @@ void Dispatcher::AddKeys(const CommandInfo& info, std::span<const std::string_vi
 void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command,
                                 StripeSet* stripes) {
   const CommandInfo& info = *command.info;
-  if (Has(info, Flag::kAllStripes) || session.script_needs_all_stripes) {
+  if (session.script_needs_all_stripes || info.NeedsAllStripes(command.args)) {
     stripes->AddAll();
     return;
   }
@@ -198,11 +198,12 @@ void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command
   }
   if (Has(info, Flag::kRunsQueued) && session.in_multi()) {
     for (const QueuedCommand& queued : session.transaction->commands) {
-      if (Has(*queued.command, Flag::kAllStripes | Flag::kOwnLocks | Flag::kRunsScript)) {
+      const std::vector<std::string_view> args(queued.args.begin(), queued.args.end());
+      if (Has(*queued.command, Flag::kOwnLocks | Flag::kRunsScript) ||
+          queued.command->NeedsAllStripes(args)) {
         stripes->AddAll();
         return;
       }
-      const std::vector<std::string_view> args(queued.args.begin(), queued.args.end());
       AddKeys(*queued.command, args, session.database, stripes);
     }
     return;
@@ -403,7 +404,9 @@ Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandI
                                                 const RunScope& scope, ReplyWriter& reply,
                                                 Status* status) {
   if (!scope.held->all()) {
-    if (Has(info, Flag::kAllStripes | Flag::kOwnLocks)) return NestedOutcome::kKeysNotHeld;
+    if (Has(info, Flag::kOwnLocks) || info.NeedsAllStripes(args)) {
+      return NestedOutcome::kKeysNotHeld;
+    }
     positions_.clear();
     CommandTable::KeyPositions(info, args, &positions_);
     for (const int position : positions_) {

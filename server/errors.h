@@ -39,6 +39,14 @@ inline constexpr std::string_view kLcsTooLarge =
     "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 inline constexpr std::string_view kDbOutOfRange = "ERR DB index is out of range";
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
+inline constexpr std::string_view kBusyKey = "BUSYKEY Target key name already exists.";
+inline constexpr std::string_view kBadRestoreTtl = "ERR Invalid TTL value, must be >= 0";
+inline constexpr std::string_view kBadIdleTime = "ERR Invalid IDLETIME value, must be >= 0";
+inline constexpr std::string_view kBadFrequency = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+inline constexpr std::string_view kBadDumpFooter = "ERR DUMP payload version or checksum are wrong";
+inline constexpr std::string_view kBadDump = "ERR Bad data format";
+inline constexpr std::string_view kNotSortable =
+    "ERR One or more scores can't be converted into double";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kOutOfMemory =
     "OOM command not allowed when used memory > 'maxmemory'.";

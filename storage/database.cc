@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "storage/blob.h"
@@ -212,6 +213,19 @@ std::optional<int> Database::Frequency(const Key& key) {
   const SlotRef ref = stripe(key).FindLive(index_, key, now_ms_);
   if (!ref) return std::nullopt;
   return RedisFrequency(ref.Get().frequency());
+}
+
+void Database::SetIdleSeconds(const Key& key, int64_t seconds) {
+  constexpr int64_t kSecondsMax = std::numeric_limits<int32_t>::max();
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (ref) stripe.SetIdleMs(ref, std::min(seconds, kSecondsMax) * 1000, now_ms_);
+}
+
+void Database::SetFrequency(const Key& key, int64_t frequency) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (ref) stripe.SetFrequency(ref, FrequencyNearest(frequency));
 }
 
 }  // namespace larder::storage

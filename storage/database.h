@@ -113,6 +113,9 @@ class Database {
   // In Redis's terms, estimated from the slot's eviction bits.
   std::optional<int64_t> IdleSeconds(const Key& key);
   std::optional<int> Frequency(const Key& key);  // 0 to 255
+  // As nearly as the bits allow, for a key that was used elsewhere (RESTORE). REQUIRES: it is live.
+  void SetIdleSeconds(const Key& key, int64_t seconds);
+  void SetFrequency(const Key& key, int64_t frequency);
 
  private:
   Stripe& stripe(const Key& key) const { return keyspace_->stripe(key.hash); }

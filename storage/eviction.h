@@ -65,5 +65,14 @@ inline float LfuBadness(uint32_t frequency, uint32_t age, size_t bytes) {
 constexpr int RedisFrequency(uint32_t frequency) {
   return frequency >= 15 ? 255 : 5 + static_cast<int>(frequency * frequency);
 }
+// The one that comes nearest to Redis's.
+constexpr uint32_t FrequencyNearest(int64_t redis_frequency) {
+  uint32_t frequency = 0;
+  while (frequency < 15 &&
+         2 * redis_frequency > RedisFrequency(frequency) + RedisFrequency(frequency + 1)) {
+    ++frequency;
+  }
+  return frequency;
+}
 
 }  // namespace larder::storage

@@ -5,7 +5,11 @@
 namespace larder::storage {
 
 int64_t EvictionClock::IdleMs(uint32_t stamp, int64_t now_ms) const {
-  const uint64_t age = std::min<uint64_t>(AgeOf(stamp), ticks_);
+  const uint64_t age = AgeOf(stamp);
+  // Before the first tick: as if there had been one each second (StampOf).
+  if (age > ticks_) {
+    return now_ms - MarkOf(0) + static_cast<int64_t>(age - ticks_) * kTickMs;
+  }
   const uint64_t used_at = ticks_ - age;
   const uint64_t mark = used_at / kTicksPerMark * kTicksPerMark;
   // The tick itself lies between two marks, or between the last mark and the last tick.
@@ -19,6 +23,19 @@ int64_t EvictionClock::IdleMs(uint32_t stamp, int64_t now_ms) const {
                static_cast<int64_t>(end - mark);
   }
   return std::max<int64_t>(0, now_ms - used_ms);
+}
+
+uint32_t EvictionClock::StampOf(int64_t idle_ms, int64_t now_ms) const {
+  uint32_t least = 0, most = kAgeMax;
+  while (least < most) {
+    const uint32_t age = (least + most) / 2;
+    if (IdleMs((tick() - age) & kTickMask, now_ms) < idle_ms) {
+      least = age + 1;
+    } else {
+      most = age;
+    }
+  }
+  return (tick() - least) & kTickMask;
 }
 
 void EvictionClock::PassSeconds(int64_t now_ms) {

@@ -51,6 +51,8 @@ class EvictionClock {
 
   // About how long ago a key was last used.
   int64_t IdleMs(uint32_t stamp, int64_t now_ms) const;
+  // The stamp of a key that was last used so long ago, or as nearly as 12 bits can tell: O(log).
+  uint32_t StampOf(int64_t idle_ms, int64_t now_ms) const;
 
  private:
   static constexpr size_t kTicksPerTurnover = 128;

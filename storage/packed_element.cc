@@ -23,6 +23,8 @@ constexpr size_t kText6Max = 63;
 constexpr size_t kText12Max = 4095;
 constexpr size_t kText32Max = UINT32_MAX;
 
+constexpr size_t kTrailerBytesMax = 10;
+
 // The lengths from which on a trailing length takes a byte more; Redis's, one less than they could
 // be from the second on.
 size_t TrailerBytes(size_t length) {
@@ -155,6 +157,25 @@ PackedElement PackedElement::BeginningAt(const uint8_t* at) {
     number(ReadNumber(at + 1, bytes), 1 + bytes);
   }
   element.bytes_ = head + TrailerBytes(head);
+  return element;
+}
+
+std::optional<PackedElement> PackedElement::BeginningWithin(const uint8_t* at, size_t bytes) {
+  if (bytes == 0) return std::nullopt;
+  const uint8_t first = at[0];
+  size_t header = 1;  // what BeginningAt reads before it knows the length
+  if (first >= kInt13 && first < kText32) header = 2;
+  if (first == kText32) header = 5;
+  if (first >= kInt16 && first <= kInt64) header = first == kInt64 ? 9 : size_t{first} - kInt16 + 3;
+  if (first >= kText64 || header > bytes) return std::nullopt;
+  const PackedElement element = BeginningAt(at);
+  if (element.bytes_ > bytes) return std::nullopt;
+  // The trailing length must be the right one.
+  size_t head = element.bytes_ - 1;
+  while (head + TrailerBytes(head) > element.bytes_) --head;
+  uint8_t trailer[kTrailerBytesMax];
+  WriteTrailer(trailer, head);
+  if (std::memcmp(at + head, trailer, element.bytes_ - head) != 0) return std::nullopt;
   return element;
 }
 

@@ -44,6 +44,9 @@ class PackedElement {
   // The element that begins, or ends, at `at`.
   static PackedElement BeginningAt(const uint8_t* at);
   static PackedElement EndingAt(const uint8_t* at);
+  // The same of bytes that cannot be trusted: nothing unless a whole element, as Redis writes it,
+  // begins there and is at most `bytes` long.
+  static std::optional<PackedElement> BeginningWithin(const uint8_t* at, size_t bytes);
 
   size_t bytes() const { return bytes_; }
   // The text; of a number it is written into the buffer.

@@ -104,6 +104,9 @@ class alignas(64) Stripe {
   }
   // How long ago a key was used.
   int64_t IdleMs(Slot slot, int64_t now_ms);
+  // Makes it look as if a key had been used so long ago, or so often.
+  void SetIdleMs(SlotRef ref, int64_t idle_ms, int64_t now_ms);
+  void SetFrequency(SlotRef ref, uint32_t frequency);
 
   // Adds a key. REQUIRES: it is missing.
   SlotRef Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms);

@@ -68,6 +68,19 @@ int64_t Stripe::IdleMs(Slot slot, int64_t now_ms) {
   return clock_.IdleMs(slot.used_tick(), now_ms);
 }
 
+void Stripe::SetIdleMs(SlotRef ref, int64_t idle_ms, int64_t now_ms) {
+  clock_.Pass(now_ms);
+  Slot slot = ref.Get();
+  slot.set_used_tick(clock_.StampOf(idle_ms, now_ms));
+  ref.Set(slot);
+}
+
+void Stripe::SetFrequency(SlotRef ref, uint32_t frequency) {
+  Slot slot = ref.Get();
+  slot.set_frequency(frequency);
+  ref.Set(slot);
+}
+
 // Holds ages at their maximum before their 12 bits wrap around: a little of the tables with every
 // few ticks, all of them before kAgeMax becomes the whole range.
 void Stripe::SweepAges() {

@@ -161,8 +161,13 @@ int VariableFlags(const FoundKeys& found, int flags) {
 
 // The flags of the specification that names the key at `position`.
 int FlagsOfKey(const FoundKeys& found, int position) {
+  int otherwise = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
   for (const KeySpec& keys : found.info->spec->keys) {
     if (keys.kind == KeySpec::Kind::kNone) break;
+    if (keys.kind == KeySpec::Kind::kUnknown) {
+      otherwise = keys.flags;  // what find_keys finds is of the last such
+      continue;
+    }
     CommandSpec alone;
     alone.keys[0] = keys;
     CommandInfo info;
@@ -174,7 +179,7 @@ int FlagsOfKey(const FoundKeys& found, int position) {
       return keys.flags & ~KeyFlag::kIncomplete;
     }
   }
-  return KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
+  return otherwise;
 }
 
 Status GetKeysAndFlags(CommandContext& ctx) {

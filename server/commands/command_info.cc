@@ -29,7 +29,7 @@ bool HasMovableKeys(const CommandSpec& spec) {
   return spec.find_keys != nullptr ||
          std::any_of(std::begin(spec.keys), std::end(spec.keys), [](const KeySpec& keys) {
            return keys.kind == KeySpec::Kind::kCounted || keys.kind == KeySpec::Kind::kKeyword ||
-                  (keys.flags & KeyFlag::kIncomplete) != 0;
+                  keys.kind == KeySpec::Kind::kUnknown || (keys.flags & KeyFlag::kIncomplete) != 0;
          });
 }
 
@@ -104,9 +104,19 @@ void WriteField(ReplyWriter& reply, std::string_view name, int64_t value) {
 
 void WriteKeySpec(ReplyWriter& reply, const KeySpec& keys) {
   using Kind = KeySpec::Kind;
-  reply.Map(3);
+  const bool unknown = keys.kind == Kind::kUnknown;
+  reply.Map(unknown ? 4 : 3);
+  if (unknown) {
+    reply.Bulk("notes");
+    reply.Bulk(keys.keyword);
+  }
   reply.Bulk("flags");
   WriteNames(reply, KeyFlagNames(keys.flags));
+  if (unknown) {
+    WriteSpec(reply, "begin_search", "unknown", 0);
+    WriteSpec(reply, "find_keys", "unknown", 0);
+    return;
+  }
   if (keys.kind == Kind::kKeyword) {
     WriteSpec(reply, "begin_search", "keyword", 2);
     reply.Bulk("keyword");
@@ -179,9 +189,15 @@ Names CategoryNames(const CommandSpec& spec) {
   if (flags & Flag::kPubSubCommand) has.push_back("@pubsub");
   if (flags & Flag::kBlocking) has.push_back("@blocking");
   has.push_back(flags & Flag::kFast ? "@fast" : "@slow");
+  const auto taken_away = [&has](std::string_view category) {
+    return std::any_of(has.begin(), has.end(), [category](std::string_view name) {
+      return name.starts_with('-') && name.substr(1) == category;
+    });
+  };
   Names names;
   for (const std::string_view category : kOrder) {
-    if (std::find(has.begin(), has.end(), category) != has.end()) names.push_back(category);
+    if (std::find(has.begin(), has.end(), category) == has.end()) continue;
+    if (!taken_away(category)) names.push_back(category);
   }
   return names;
 }

@@ -12,9 +12,12 @@ std::span<const CommandSpec> StringCommands();            // strings.cc
 std::span<const CommandSpec> StringWriteCommands();       // string_writes.cc
 std::span<const CommandSpec> StringComparisonCommands();  // string_comparisons.cc
 std::span<const CommandSpec> CounterCommands();           // counters.cc
+std::span<const CommandSpec> BoundedCounterCommands();    // bounded_counters.cc
 std::span<const CommandSpec> KeyCommands();               // keys.cc
 std::span<const CommandSpec> KeyExpiryCommands();         // key_expiry.cc
 std::span<const CommandSpec> DatabaseCommands();          // databases.cc
+std::span<const CommandSpec> DumpCommands();              // dump.cc
+std::span<const CommandSpec> SortCommands();              // sort.cc
 std::span<const CommandSpec> SetCommands();               // sets.cc
 std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
 std::span<const CommandSpec> SetAlgebraCommands();        // set_algebra.cc

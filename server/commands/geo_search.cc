@@ -230,8 +230,8 @@ void Store(CommandContext& ctx, const Query& query, const std::vector<Found>& fo
     result->Put(each.member, query.store_distance ? each.distance_m / query.unit_m : each.score,
                 limits);
   }
-  StoreSortedSet(ctx, *query.target, std::move(result),
-                 query.searches() ? "geosearchstore" : "georadiusstore");
+  StoreCollection(ctx, *query.target, std::move(result), NotifyClass::kZSet,
+                  query.searches() ? "geosearchstore" : "georadiusstore");
 }
 
 Status Answer(CommandContext& ctx, Query* query) {

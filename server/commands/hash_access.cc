@@ -14,6 +14,10 @@ storage::HashLimits HashLimitsOf(const CommandContext& ctx) {
           .listpack_value_max = static_cast<size_t>(options.hash_max_listpack_value.Get())};
 }
 
+uint64_t HashSeedOf(const CommandContext& ctx) {
+  return ctx.engine.keyspace.hasher().Hash("the fields of hashes");  // with the secret seed
+}
+
 Status FindHash(CommandContext& ctx, const storage::Key& key, const Hash** hash) {
   const storage::Entry* entry;
   if (Status found = FindToRead(ctx, key, Hash::kType, &entry); !found.ok()) return found;
@@ -31,8 +35,7 @@ Status FindOrCreateHash(CommandContext& ctx, const storage::Key& key, Hash** has
   if (Status found = FindMutableHash(ctx, key, hash); !found.ok()) return found;
   const bool missing = *hash == nullptr && ctx.db.Find(key, storage::Access::kPeek) == nullptr;
   if (!missing) return Ok();
-  // A hash of the process's secret seed: nobody can choose fields that collide.
-  storage::Ref<Hash> created(new Hash(ctx.engine.keyspace.hasher().Hash("the fields of hashes")));
+  storage::Ref<Hash> created(new Hash(HashSeedOf(ctx)));
   *hash = created.get();
   ctx.db.SetObject(key, std::move(created));
   ctx.Notify(NotifyClass::kNew, "new", key.bytes);

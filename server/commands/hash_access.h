@@ -9,6 +9,8 @@
 namespace larder {
 
 storage::HashLimits HashLimitsOf(const CommandContext& ctx);
+// What hashes are made with, so that nobody can choose fields that collide.
+uint64_t HashSeedOf(const CommandContext& ctx);
 
 // The hash of a key for a command that reads; `*hash` null when it is missing.
 Status FindHash(CommandContext& ctx, const storage::Key& key, const storage::Hash** hash);

@@ -1,18 +1,17 @@
 // Elements from one list to another, and from the first of several: LMOVE, RPOPLPUSH, LMPOP; and
 // the same for who waits until there is one: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP.
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "server/command_context.h"
 #include "server/commands/block_timeout.h"
 #include "server/commands/families.h"
 #include "server/commands/list_access.h"
 #include "server/commands/lookup.h"
+#include "server/commands/type_waiter.h"
 
 namespace larder {
 namespace {
@@ -22,17 +21,6 @@ using storage::ListEnd;
 
 constexpr std::string_view kBadKeyCount = "ERR numkeys should be greater than 0";
 constexpr std::string_view kBadCount = "ERR count should be greater than 0";
-
-// A waiter for any of some keys to hold a list. A list without elements is never a key.
-WaiterPointer NewListWaiter(std::vector<std::string> keys) {
-  auto waiter = std::make_shared<Waiter>();
-  waiter->keys = std::move(keys);
-  waiter->ready = [](CommandContext& ctx, const storage::Key& key) {
-    const storage::Entry* const entry = ctx.db.Find(key, storage::Access::kPeek);
-    return entry != nullptr && entry->type() == List::kType;
-  };
-  return waiter;
-}
 
 // ---- moving
 
@@ -84,7 +72,7 @@ Status MoveOrWait(CommandContext& ctx, bool with_ends) {
   Status moved = MoveNow(ctx, move, &empty);
   if (!empty) return moved;
   if (ctx.in_exec() || ctx.in_script()) return ctx.reply.Null(), Ok();
-  WaiterPointer waiter = NewListWaiter({std::string(move.from)});
+  WaiterPointer waiter = NewTypeWaiter({&move.from, 1}, List::kType);
   waiter->other_keys = {std::string(move.to)};
   waiter->serve = [to = std::string(move.to), from_end = move.from_end, to_end = move.to_end](
                       CommandContext& then, const storage::Key& from) {
@@ -147,7 +135,7 @@ Status PopOrWait(CommandContext& ctx, std::span<const std::string_view> keys, co
   Status popped = PopFromFirst(ctx, keys, pop, &empty);
   if (!empty) return popped;
   if (ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
-  WaiterPointer waiter = NewListWaiter({keys.begin(), keys.end()});
+  WaiterPointer waiter = NewTypeWaiter(keys, List::kType);
   waiter->serve = [pop](CommandContext& then, const storage::Key& key) {
     Status served = PopWithKey(then, key, pop);
     if (!served.ok()) then.reply.Error(served.error());

@@ -55,6 +55,23 @@ void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view 
   ctx.Changed(key, NotifyClass::kString, event);
 }
 
+void StoreCollection(CommandContext& ctx, const storage::Key& target,
+                     storage::Ref<storage::Object> result, NotifyClass event_class,
+                     std::string_view event) {
+  const auto size = static_cast<int64_t>(result->ElementCount());
+  if (size == 0) {
+    DeleteKey(ctx, target);
+  } else {
+    if (ctx.engine.notifications.enabled() &&
+        ctx.db.Find(target, storage::Access::kPeek) == nullptr) {
+      ctx.Notify(NotifyClass::kNew, "new", target.bytes);
+    }
+    ctx.db.SetObject(target, std::move(result));
+    ctx.Changed(target, event_class, event);
+  }
+  ctx.reply.Integer(size);
+}
+
 bool DeleteKey(CommandContext& ctx, const storage::Key& key) {
   if (!ctx.db.Delete(key)) return false;
   ctx.Changed(key, NotifyClass::kGeneric, "del");

@@ -50,6 +50,12 @@ void ReplyString(CommandContext& ctx, const storage::Entry& entry);
 void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view value,
                  const storage::SetOptions& options, std::string_view event);
 
+// Stores the collection that a command has computed and publishes `event`, or deletes the target of
+// an empty one; answers its size.
+void StoreCollection(CommandContext& ctx, const storage::Key& target,
+                     storage::Ref<storage::Object> result, NotifyClass event_class,
+                     std::string_view event);
+
 // Deletes a key, with its event. False when it is missing.
 bool DeleteKey(CommandContext& ctx, const storage::Key& key);
 

@@ -13,9 +13,12 @@ storage::SetLimits SetLimitsOf(const CommandContext& ctx) {
           .listpack_value_max = static_cast<size_t>(options.set_max_listpack_value.Get())};
 }
 
+uint64_t SetSeedOf(const CommandContext& ctx) {
+  return ctx.engine.keyspace.hasher().Hash("the members of sets");  // with the secret seed
+}
+
 storage::Ref<Set> NewSet(const CommandContext& ctx) {
-  // A hash of the process's secret seed: nobody can choose members that collide.
-  return storage::Ref<Set>(new Set(ctx.engine.keyspace.hasher().Hash("the members of sets")));
+  return storage::Ref<Set>(new Set(SetSeedOf(ctx)));
 }
 
 Status FindSet(CommandContext& ctx, const storage::Key& key, const Set** set) {

@@ -11,6 +11,8 @@ namespace larder {
 // The form limits as the options have them now.
 storage::SetLimits SetLimitsOf(const CommandContext& ctx);
 
+// What sets are made with, so that nobody can choose members that collide.
+uint64_t SetSeedOf(const CommandContext& ctx);
 storage::Ref<storage::Set> NewSet(const CommandContext& ctx);
 
 // A set to read; null when the key is missing (`keymiss` is published).

@@ -102,23 +102,6 @@ storage::Ref<Set> Unite(CommandContext& ctx, const Sources& sources) {
   return result;
 }
 
-// Stores a result, or deletes the target of an empty one, and answers its size.
-void Store(CommandContext& ctx, const storage::Key& target, storage::Ref<Set> result,
-           std::string_view event) {
-  const int64_t size = static_cast<int64_t>(result->size());
-  if (size == 0) {
-    DeleteKey(ctx, target);
-  } else {
-    if (ctx.engine.notifications.enabled() &&
-        ctx.db.Find(target, storage::Access::kPeek) == nullptr) {
-      ctx.Notify(NotifyClass::kNew, "new", target.bytes);
-    }
-    ctx.db.SetObject(target, std::move(result));
-    ctx.Changed(target, NotifyClass::kSet, event);
-  }
-  ctx.reply.Integer(size);
-}
-
 Status SInter(CommandContext& ctx) {
   Sources sources;
   Status found = FindSources(ctx, ctx.args.remaining(), &sources);
@@ -157,7 +140,7 @@ Status SInterStore(CommandContext& ctx) {
     return true;
   });
   result->PreferIntset(limits);
-  Store(ctx, target, std::move(result), "sinterstore");
+  StoreCollection(ctx, target, std::move(result), NotifyClass::kSet, "sinterstore");
   return Ok();
 }
 
@@ -206,7 +189,7 @@ Status SUnionStore(CommandContext& ctx) {
   Sources sources;
   Status found = FindSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
-  Store(ctx, target, Unite(ctx, sources), "sunionstore");
+  StoreCollection(ctx, target, Unite(ctx, sources), NotifyClass::kSet, "sunionstore");
   return Ok();
 }
 
@@ -232,7 +215,7 @@ Status SDiffStore(CommandContext& ctx) {
   const SetLimits limits = SetLimitsOf(ctx);
   storage::Ref<Set> result = NewSet(ctx);
   Subtract(ctx, sources, [&](std::string_view member) { result->Add(member, limits); });
-  Store(ctx, target, std::move(result), "sdiffstore");
+  StoreCollection(ctx, target, std::move(result), NotifyClass::kSet, "sdiffstore");
   return Ok();
 }
 

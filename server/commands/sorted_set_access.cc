@@ -42,22 +42,6 @@ void DropEmptySortedSet(CommandContext& ctx, const storage::Key& key, const Sort
   if (set.size() == 0) DeleteKey(ctx, key);
 }
 
-void StoreSortedSet(CommandContext& ctx, const storage::Key& target, storage::Ref<SortedSet> result,
-                    std::string_view event) {
-  const auto size = static_cast<int64_t>(result->size());
-  if (size == 0) {
-    DeleteKey(ctx, target);
-  } else {
-    if (ctx.engine.notifications.enabled() &&
-        ctx.db.Find(target, storage::Access::kPeek) == nullptr) {
-      ctx.Notify(NotifyClass::kNew, "new", target.bytes);
-    }
-    ctx.db.SetObject(target, std::move(result));
-    ctx.Changed(target, NotifyClass::kZSet, event);
-  }
-  ctx.reply.Integer(size);
-}
-
 void ReplyScoredArray(CommandContext& ctx, size_t members, bool with_scores) {
   const bool flat = with_scores && ctx.reply.version() == protocol::Version::kResp2;
   ctx.reply.Array(static_cast<int64_t>(flat ? 2 * members : members));

@@ -25,10 +25,6 @@ Status FindMutableSortedSet(CommandContext& ctx, const storage::Key& key, storag
 void DropEmptySortedSet(CommandContext& ctx, const storage::Key& key,
                         const storage::SortedSet& set);
 
-// Stores a result with `event`, or deletes the target of an empty one; answers its size.
-void StoreSortedSet(CommandContext& ctx, const storage::Key& target,
-                    storage::Ref<storage::SortedSet> result, std::string_view event);
-
 // Opens an array of members: with scores a flat one in RESP2 and one of pairs in RESP3.
 void ReplyScoredArray(CommandContext& ctx, size_t members, bool with_scores);
 // One element of that.

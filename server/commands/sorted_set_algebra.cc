@@ -251,7 +251,7 @@ Status Store(CommandContext& ctx, Operation operation, std::string_view event) {
   if (Status parsed = ParseRequest(ctx, &request); !parsed.ok()) return parsed;
   storage::Ref<SortedSet> result = Compute(ctx, request);
   result->PreferListpack(SortedSetLimitsOf(ctx));
-  StoreSortedSet(ctx, target, std::move(result), event);
+  StoreCollection(ctx, target, std::move(result), NotifyClass::kZSet, event);
   return Ok();
 }
 

@@ -1,14 +1,19 @@
-// Members taken from the ends of sorted sets (ZPOPMIN, ZPOPMAX, ZMPOP) or drawn at random
-// (ZRANDMEMBER).
+// Members taken from the ends of sorted sets (ZPOPMIN, ZPOPMAX, ZMPOP), also by who waits until
+// there is one (BZPOPMIN, BZPOPMAX, BZMPOP), or drawn at random (ZRANDMEMBER).
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <random>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "server/command_context.h"
+#include "server/commands/block_timeout.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/sorted_set_access.h"
+#include "server/commands/type_waiter.h"
 
 namespace larder {
 namespace {
@@ -63,50 +68,108 @@ Status PopFromOne(CommandContext& ctx, End end) {
 Status ZPopMin(CommandContext& ctx) { return PopFromOne(ctx, End::kMin); }
 Status ZPopMax(CommandContext& ctx) { return PopFromOne(ctx, End::kMax); }
 
-struct PopOptions {
+// ---- popping from the first set of several
+
+// What to pop: one member, answered flat behind its key, or up to `count`, answered as pairs in a
+// list of their own.
+struct MultiPop {
   End end = End::kMin;
-  int64_t count = 1;
+  std::optional<size_t> count;
 };
 
-// What follows the keys of ZMPOP.
-Status ParsePopOptions(ArgReader args, PopOptions* options) {
+// Answers nothing where a script will start again. REQUIRES: the key holds a sorted set.
+Status PopWithKey(CommandContext& ctx, const storage::Key& key, const MultiPop& pop) {
+  SortedSet* set;
+  bool missing;
+  if (Status found = FindMutableSortedSet(ctx, key, &set, &missing); !found.ok()) return found;
+  if (set == nullptr) return Ok();
+  const size_t popped = std::min(pop.count.value_or(1), set->size());
+  ctx.reply.Array(pop.count ? 2 : 3);
+  ctx.reply.Bulk(key.bytes);
+  if (pop.count) ctx.reply.Array(static_cast<int64_t>(popped));
+  Pop(ctx, key, set, pop.end, popped, pop.count.has_value());
+  return Ok();
+}
+
+// Pops from the first key that exists. `*empty` when there is none.
+Status PopFromFirst(CommandContext& ctx, std::span<const std::string_view> keys,
+                    const MultiPop& pop, bool* empty) {
+  for (const std::string_view name : keys) {
+    const storage::Key key = ctx.args.HashedKey(name);
+    const storage::Entry* entry;
+    if (Status found = FindToWrite(ctx, key, SortedSet::kType, &entry); !found.ok()) return found;
+    if (entry != nullptr) return PopWithKey(ctx, key, pop);
+  }
+  *empty = true;
+  return Ok();
+}
+
+Status PopOrWait(CommandContext& ctx, std::span<const std::string_view> keys, const MultiPop& pop,
+                 std::string_view timeout) {
+  int64_t timeout_us = 0;
+  if (Status parsed = ParseBlockTimeout(timeout, &timeout_us); !parsed.ok()) return parsed;
+  bool empty = false;
+  Status popped = PopFromFirst(ctx, keys, pop, &empty);
+  if (!empty) return popped;
+  if (ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
+  WaiterPointer waiter = NewTypeWaiter(keys, SortedSet::kType);
+  waiter->serve = [pop](CommandContext& then, const storage::Key& key) {
+    Status served = PopWithKey(then, key, pop);
+    if (!served.ok()) then.reply.Error(served.error());
+  };
+  ctx.Block(std::move(waiter), timeout_us);
+  return Ok();
+}
+
+Status BZPop(CommandContext& ctx, End end) {
+  const auto arguments = ctx.args.all().subspan(1);
+  return PopOrWait(ctx, arguments.first(arguments.size() - 1), {.end = end}, arguments.back());
+}
+
+Status BZPopMin(CommandContext& ctx) { return BZPop(ctx, End::kMin); }
+Status BZPopMax(CommandContext& ctx) { return BZPop(ctx, End::kMax); }
+
+// "numkeys key … MIN|MAX [COUNT count]"
+Status ParseMultiPop(ArgReader& args, std::span<const std::string_view>* keys, MultiPop* pop) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const int64_t key_count = args.NextIntIn(1, kMost, "ERR numkeys should be greater than 0");
+  if (args.failed()) return args.status();
+  if (static_cast<uint64_t>(key_count) >= args.remaining()) return Error(errors::kSyntax);
+  *keys = args.all().subspan(args.position(), static_cast<size_t>(key_count));
+  args.Skip(static_cast<size_t>(key_count));
   if (args.Match("MAX")) {
-    options->end = End::kMax;
+    pop->end = End::kMax;
   } else if (!args.Match("MIN")) {
     return Error(errors::kSyntax);
   }
+  pop->count = 1;
   if (!args.HasMore()) return Ok();
   if (args.remaining() < 2 || !args.Match("COUNT")) return Error(errors::kSyntax);
-  options->count =
-      args.NextIntIn(1, std::numeric_limits<int64_t>::max(), "ERR count should be greater than 0");
+  const int64_t count = args.NextIntIn(1, kMost, "ERR count should be greater than 0");
+  if (args.failed()) return args.status();
+  pop->count = static_cast<size_t>(count);
   return args.Finish();
 }
 
 Status ZMPop(CommandContext& ctx) {
-  const int64_t keys = ctx.args.NextIntIn(1, std::numeric_limits<int64_t>::max(),
-                                          "ERR numkeys should be greater than 0");
-  if (ctx.args.failed()) return ctx.args.status();
-  if (static_cast<uint64_t>(keys) >= ctx.args.remaining()) return Error(errors::kSyntax);
-  ArgReader behind = ctx.args;
-  behind.Skip(static_cast<size_t>(keys));
-  PopOptions options;
-  if (Status parsed = ParsePopOptions(behind, &options); !parsed.ok()) return parsed;
-  for (int64_t i = 0; i < keys; ++i) {
-    const storage::Key key = ctx.args.NextKey();
-    SortedSet* set;
-    bool missing;
-    if (Status found = FindMutableSortedSet(ctx, key, &set, &missing); !found.ok()) return found;
-    if (set == nullptr) continue;
-    const size_t popped = std::min(static_cast<size_t>(options.count), set->size());
-    ctx.reply.Array(2);
-    ctx.reply.Bulk(key.bytes);
-    ctx.reply.Array(static_cast<int64_t>(popped));
-    Pop(ctx, key, set, options.end, popped, true);
-    return Ok();
-  }
-  ctx.reply.NullArray();
-  return Ok();
+  std::span<const std::string_view> keys;
+  MultiPop pop;
+  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
+  bool empty = false;
+  Status popped = PopFromFirst(ctx, keys, pop, &empty);
+  if (empty) ctx.reply.NullArray();
+  return popped;
 }
+
+Status BZMPop(CommandContext& ctx) {
+  const std::string_view timeout = ctx.args.Next();
+  std::span<const std::string_view> keys;
+  MultiPop pop;
+  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
+  return PopOrWait(ctx, keys, pop, timeout);
+}
+
+// ---- drawing at random
 
 // As many draws as asked for, a member as often as it comes. It ends early when the reply has
 // outgrown what a client may let wait: the connection is closed then.
@@ -167,7 +230,45 @@ Status ZRandMember(CommandContext& ctx) {
   return Ok();
 }
 
+constexpr int kPopKey = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete;
+constexpr uint32_t kBlockingPop = Flag::kWrite | Flag::kNoScript | Flag::kBlocking | Flag::kFast;
+
 constexpr CommandSpec kCommands[] = {
+    {.name = "bzmpop",
+     .syntax = "timeout:double numkeys:int key [key ...] <MIN | MAX> [COUNT count:int]",
+     .summary = "Removes and returns a member by score from one or more sorted sets. Blocks until "
+                "a member is available otherwise. Deletes the sorted set if the last element was "
+                "popped.",
+     .complexity = "O(K) + O(M*log(N)) where K is the number of provided keys, N being the "
+                   "number of elements in the sorted set, and M being the number of elements "
+                   "popped.",
+     .since = "7.0.0",
+     .group = Group::kSortedSet,
+     .flags = Flag::kWrite | Flag::kBlocking,
+     .keys = {CountedKeys(2, kPopKey)},
+     .handler = BZMPop},
+    {.name = "bzpopmax",
+     .syntax = "key [key ...] timeout:double",
+     .summary = "Removes and returns the member with the highest score from one or more sorted "
+                "sets. Blocks until a member available otherwise. Deletes the sorted set if the "
+                "last element was popped.",
+     .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+     .since = "5.0.0",
+     .group = Group::kSortedSet,
+     .flags = kBlockingPop,
+     .keys = {Keys(1, -2, 1, kPopKey)},
+     .handler = BZPopMax},
+    {.name = "bzpopmin",
+     .syntax = "key [key ...] timeout:double",
+     .summary = "Removes and returns the member with the lowest score from one or more sorted "
+                "sets. Blocks until a member is available otherwise. Deletes the sorted set if "
+                "the last element was popped.",
+     .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+     .since = "5.0.0",
+     .group = Group::kSortedSet,
+     .flags = kBlockingPop,
+     .keys = {Keys(1, -2, 1, kPopKey)},
+     .handler = BZPopMin},
     {.name = "zmpop",
      .syntax = "numkeys:int key [key ...] <MIN | MAX> [COUNT count:int]",
      .summary = "Returns the highest- or lowest-scoring members from one or more sorted sets "
@@ -178,7 +279,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "7.0.0",
      .group = Group::kSortedSet,
      .flags = Flag::kWrite,
-     .keys = {CountedKeys(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete)},
+     .keys = {CountedKeys(1, kPopKey)},
      .handler = ZMPop},
     {.name = "zpopmax",
      .syntax = "key [count:int]",
@@ -189,7 +290,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "5.0.0",
      .group = Group::kSortedSet,
      .flags = Flag::kWrite | Flag::kFast,
-     .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete)},
+     .keys = {Key(1, kPopKey)},
      .handler = ZPopMax},
     {.name = "zpopmin",
      .syntax = "key [count:int]",
@@ -200,7 +301,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "5.0.0",
      .group = Group::kSortedSet,
      .flags = Flag::kWrite | Flag::kFast,
-     .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kDelete)},
+     .keys = {Key(1, kPopKey)},
      .handler = ZPopMin},
     {.name = "zrandmember",
      .syntax = "key [count:int [WITHSCORES]]",

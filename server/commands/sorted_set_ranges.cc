@@ -198,7 +198,7 @@ Status ZRangeStore(CommandContext& ctx) {
       result->Put(member, score, limits);
     });
   }
-  StoreSortedSet(ctx, target, std::move(result), "zrangestore");
+  StoreCollection(ctx, target, std::move(result), NotifyClass::kZSet, "zrangestore");
   return Ok();
 }
 

@@ -1,34 +1,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/commands/blocking_fixture.h"
 #include "tests/commands/event_fixture.h"
-#include "tests/support/command_fixture.h"
 
 namespace larder {
 namespace {
 
 constexpr char kWrongType[] = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
-class BlockingCommands : public CommandFixture {
- protected:
-  // A new client that waits.
-  TestClient& Waiting(std::string_view line) {
-    TestClient& waiting = NewClient();
-    EXPECT_EQ(waiting.Run(line).text, "(no reply)") << line;
-    EXPECT_TRUE(waiting.blocked()) << line;
-    return waiting;
-  }
-  // Its reply, after it has ended to wait.
-  protocol::Reply ReplyOf(TestClient& waiting) {
-    Settle();
-    EXPECT_FALSE(waiting.blocked());
-    return waiting.TakeReply();
-  }
-  bool StillWaits(TestClient& waiting) {
-    Settle();
-    return waiting.blocked() && waiting.TakePushes().empty();
-  }
-};
+class BlockingCommands : public BlockingFixture {};
 
 TEST_F(BlockingCommands, WhatIsThereIsPoppedAtOnce) {
   Run("RPUSH b 1 2 3");

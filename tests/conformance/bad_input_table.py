@@ -15,6 +15,8 @@ sent last answers: the connection lives and its parser is in step. Fields of a r
 """
 import dataclasses
 
+from dump_forms import footed
+
 
 @dataclasses.dataclass(frozen=True)
 class Row:
@@ -187,6 +189,17 @@ ROWS = [
         rb"-OOM command not allowed when used memory > 'maxmemory'\.\r\n\$-1\r\n"
         rb"-OOM command not allowed when used memory > 'maxmemory'\.[^\r]*\r\n:1\r\n" + FENCE,
         setup=((b"SET", b"big", b"x" * 30_000_000),), config=(("maxmemory", "20000000"),)),
+    refused(b"RESTORE", b"k", b"0", b"\x00\x05hello" + b"\x0a\x00" + b"12345678", number="47",
+            title="RESTORE with a bad checksum", text=rb"ERR DUMP payload version or checksum are wrong"),
+    refused(b"RESTORE", b"k", b"0", footed(b"\x00\x05hello", 65535), number="47",
+            title="RESTORE of a version to come", text=rb"ERR DUMP payload version or checksum are wrong"),
+    refused(b"RESTORE", b"k", b"0", footed(b"\x00\x05hel", 10), number="48",
+            title="RESTORE with a good checksum and a bad body", text=rb"ERR Bad data format"),
+    refused(b"RESTORE", b"k", b"0", footed(b"\x01\x81" + b"\xff" * 8 + b"\x01a", 10), number="48",
+            title="RESTORE of a list of 2^64 elements", text=rb"ERR Bad data format"),
+    refused(b"RESTORE", b"k", b"0", footed(b"\x00\xc3\x03\x81\x00\x00\x00\x7f\xff\xff\xff\xffabc", 10),
+            number="48", title="RESTORE of three bytes that claim to be 500 GB",
+            text=rb"ERR Bad data format"),
     refused(b"SCRIPT", b"KILL", number="63", title="KILL when idle",
             text=rb"NOTBUSY No scripts in execution right now\."),
     refused(b"EVAL", b"return redis.error_reply('a\\r\\nb')", b"0", number="64",

@@ -4,8 +4,8 @@ A case is a title and steps; a step is (request, expected). The request is split
 empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK`, `$text`, `:1`,
 `-ERR ...`), or `/regular expression/` over that form.
 
-Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), CLIENT SETINFO and NO-TOUCH (7.2), CLIENT KILL
-MAXAGE (7.4); valkey.io DELIFEQ (9.0), SCRIPT SHOW (8.0).
+Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
+CLIENT KILL MAXAGE (7.4); valkey.io DELIFEQ (9.0), SCRIPT SHOW (8.0).
 """
 
 HELLO = "9555e8555c62dcfd"  # XXH3-64 of "hello"
@@ -106,6 +106,22 @@ CASES = [
         ("MSETEX 1 a 1 PX -5", "-ERR invalid expire time in 'msetex' command"),
         ("MSETEX 1 a 1 EX x", "-ERR value is not an integer or out of range"), ("EXISTS a", ":0")]),
 
+    ("INCREX counts within bounds", [
+        ("INCREX k", "*[:1, :1]"), ("INCREX k BYINT 5", "*[:6, :5]"), ("INCREX k BYINT -10", "*[:-4, :-10]"),
+        ("SET k 99", "+OK"), ("INCREX k BYINT 5 UBOUND 100", "*[:99, :0]"),
+        ("INCREX k BYINT 5 UBOUND 100 SATURATE", "*[:100, :1]"), ("GET k", "$100"),
+        ("SET f 1.5", "+OK"), ("INCREX f BYFLOAT 0.25", "/\\*\\[[$,]1\\.75, [$,]0\\.25\\]/"),
+        ("INCREX f", "-ERR value is not an integer or out of range"),
+        ("INCREX k LBOUND 10 UBOUND 5", "-ERR LBOUND can't be greater than UBOUND"),
+        ("INCREX k BYINT 1 BYFLOAT 1", SYNTAX), ("INCREX", arity("increx"))]),
+    ("INCREX sets, keeps and removes the expiry", [
+        ("INCREX k EX 100", "*[:1, :1]"), ("TTL k", "/:(9[0-9]|100)/"), ("INCREX k EX 10 ENX", "*[:2, :1]"),
+        ("TTL k", "/:(9[0-9]|100)/"), ("INCREX k PERSIST", "*[:3, :1]"), ("TTL k", ":-1"),
+        ("INCREX k ENX", "-ERR ENX flag requires an expiration"), ("INCREX k PERSIST ENX", SYNTAX),
+        ("INCREX k EX 0", "-ERR invalid expire time in 'increx' command")]),
+    ("DUMP of fields that expire has the form of Redis 7.4", [
+        ("HSET h a 1 b 2", ":2"), ("HPEXPIREAT h 4102444800000 FIELDS 1 a", "*[:1]"),
+        ("DUMP h", "/\\$\x19.*/"), ("OBJECT ENCODING h", "$listpackex")]),
     ("CLIENT SETINFO", [
         ("CLIENT SETINFO LIB-NAME redis-py", "+OK"), ("CLIENT SETINFO lib-ver 5.0.1", "+OK"),
         ("CLIENT INFO", "/[$=].*lib-name=redis-py lib-ver=5\\.0\\.1.*/"),

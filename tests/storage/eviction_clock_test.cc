@@ -47,6 +47,20 @@ TEST(EvictionClock, HoldsAgesAtTheirMaximumBeforeTheyWrap) {
   EXPECT_EQ(clock.AgeOf(clock.tick()), 0u);
 }
 
+TEST(EvictionClock, StampsAKeyThatWasUsedElsewhere) {
+  EvictionClock clock;
+  clock.Pass(kStart);
+  for (const int64_t uptime_s : {0, 100, 5000}) {
+    for (int64_t second = 0; second <= uptime_s; ++second) clock.Pass(kStart + second * 1000);
+    const int64_t now = kStart + uptime_s * 1000;
+    for (const int64_t idle_s : {0, 1, 50, 1000, 3000}) {
+      EXPECT_NEAR(clock.IdleMs(clock.StampOf(idle_s * 1000, now), now), idle_s * 1000, 1000)
+          << uptime_s << " " << idle_s;
+    }
+    EXPECT_EQ(clock.AgeOf(clock.StampOf(1'000'000'000, now)), EvictionClock::kAgeMax);
+  }
+}
+
 TEST(EvictionClock, AClockSetBackDoesNoHarm) {
   EvictionClock clock;
   clock.Pass(kStart);

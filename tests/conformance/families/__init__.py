@@ -1,10 +1,10 @@
 """The command families of the differential test, in one list: add a family's module here."""
-from families import (bitmaps, connection, geo, hashes, hyperloglogs, keys, lists, pubsub, scripts,
-                      sets, sorted_sets, strings, transactions)
+from families import (bitmaps, connection, dumps, geo, hashes, hyperloglogs, keys, lists, pubsub,
+                      scripts, sets, sorted_sets, sorting, strings, transactions)
 from families.base import Generator, mutate
 
-FAMILIES = [strings, bitmaps, hyperloglogs, keys, sets, sorted_sets, geo, hashes, lists, transactions,
-            scripts, pubsub, connection]
+FAMILIES = [strings, bitmaps, hyperloglogs, keys, dumps, sorting, sets, sorted_sets, geo, hashes,
+            lists, transactions, scripts, pubsub, connection]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -12,15 +12,15 @@ COVERED = """
 append decr decrby get getdel getex getrange getset incr incrby incrbyfloat lcs mget mset msetnx
 psetex set setex setnx setrange strlen substr
 copy dbsize del exists expire expireat expiretime flushall flushdb keys move object|encoding
-object|help object|idletime object|refcount persist pexpire pexpireat pexpiretime pttl randomkey
-rename renamenx scan swapdb touch ttl type unlink
+object|help object|idletime object|refcount dump persist pexpire pexpireat pexpiretime pttl randomkey
+rename renamenx restore scan sort sort_ro swapdb touch ttl type unlink
 sadd scard sdiff sdiffstore sinter sintercard sinterstore sismember smembers smismember smove spop
 srandmember srem sscan sunion sunionstore
 hdel hexists hget hgetall hincrby hincrbyfloat hkeys hlen hmget hmset hrandfield hscan hset hsetnx
 hstrlen hvals
 blmove blmpop blpop brpop brpoplpush lindex linsert llen lmove lmpop lpop lpos lpush lpushx lrange
 lrem lset ltrim rpop rpoplpush rpush rpushx
-zadd zcard zcount zdiff zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore
+bzmpop bzpopmax bzpopmin zadd zcard zcount zdiff zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore
 zpopmax zpopmin zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex
 zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore
 zunion zunionstore

@@ -1,6 +1,6 @@
-"""Sorted sets."""
+"""Sorted sets, and who waits for them."""
 import compare
-from families.base import EDGE_INTEGERS, Command
+from families.base import EDGE_INTEGERS, AwaitBlocked, Command, Fence, Send
 
 OPTIONS = {
     "zadd": ["NX", "XX", "GT", "LT", "CH", "INCR"],
@@ -18,6 +18,7 @@ OPTIONS = {
     "zinterstore": ["WEIGHTS", "AGGREGATE"],
     "zintercard": ["LIMIT"],
     "zmpop": ["COUNT"],
+    "bzmpop": ["COUNT"],
     "zrandmember": ["WITHSCORES"],
     "zscan": ["MATCH", "COUNT"],
 }
@@ -172,6 +173,70 @@ def zmpop(g):
     return [pop, Command("ZADD", keys[0], score(g), g.member(), score(g), g.member())]
 
 
+# ---- waiting. A unit must end: the sets it pops from are filled first, or the timeout is wrong.
+
+def timeout(g):
+    return g.choice((b"0", b"10", b"0.5", b"1e2")) if g.chance(0.95) else g.choice(
+        (b"-1", b"x", b"", b"nan", b"-0.5", b"1 ", b"0x"))
+
+
+def filled(g):
+    key = g.sorted_key()
+    pairs = sum(([b"%d" % g.rng.randint(-9, 9), member] for member in g.members()), [])
+    return key, [Command("DEL", key, mutable=False), Command("ZADD", key, *pairs, mutable=False)]
+
+
+def bzpop(name):
+    def build(g):
+        key, fill = filled(g)
+        others = [g.sorted_key() for _ in range(g.rng.randint(0, 2))]
+        return fill + [Command(name, *others, key, timeout(g), mutable=False)]
+    return build
+
+
+def bzmpop(g):
+    key, fill = filled(g)
+    args = ["BZMPOP", timeout(g), 2, g.sorted_key(), key, g.word(g.choice(("MIN", "MAX")))]
+    if g.chance(0.5):
+        args += [g.word("COUNT"), g.rng.randint(1, 6)]
+    return fill + [Command(*args, mutable=False)]
+
+
+def pops_in_transaction(g):
+    """Where nothing waits, whatever is there."""
+    key = g.sorted_key()
+    return [Command("MULTI", mutable=False),
+            *[Command(*args, mutable=False, counted=False) for args in (
+                ("BZPOPMIN", key, g.sorted_key(), "0"), ("BZPOPMAX", key, "0"),
+                ("BZMPOP", "0", "1", key, "MIN"))],
+            Command("EXEC", mutable=False)]
+
+
+def woken(g):
+    """One client waits, another adds, or moves a set there."""
+    key, other = g.fresh(b"w"), g.fresh(b"w")
+    waits = g.choice((("BZPOPMIN", key, "0"), ("BZPOPMAX", other, key, "0"),
+                      ("BZMPOP", "0", "2", other, key, "MAX", "COUNT", "2")))
+    adds = g.choice((
+        [("ZADD", key, "1", "a", "2", "b")], [("ZINCRBY", key, "1.5", "a")],
+        [("ZADD", b"w:source", "3", "x", "4", "y"), ("RENAME", b"w:source", key)],
+        [("SADD", b"w:source", "3", "x"), ("ZUNIONSTORE", key, "1", b"w:source"),
+         ("DEL", b"w:source")],
+        [("ZADD", b"w:source", "3", "x", "4", "y"), ("ZRANGESTORE", key, b"w:source", "0", "-1"),
+         ("COPY", b"w:source", other), ("DEL", b"w:source")],
+        [("GEOADD", key, "13.4", "52.5", "berlin")],
+        [("MULTI",), ("ZADD", key, "1", "a", "2", "b"), ("ZREM", key, "a"), ("EXEC",)],
+        [("EVAL", "redis.call('ZADD',KEYS[1],1,'a',2,'b') return redis.call('ZCARD',KEYS[1])", "1",
+          key)],
+        [("RPUSH", key, "x"), ("DEL", key), ("ZADD", key, "7", "late")]))
+    return [Send("blocked", *waits), AwaitBlocked(),
+            *[Command(*args, mutable=False, conn="other") for args in adds],
+            Fence("blocked"),
+            *[Command("ZRANGE", name, "0", "-1", "WITHSCORES", mutable=False)
+              for name in (key, other)],
+            Command("DEL", key, other, mutable=False)]
+
+
 def input_keys(g):
     keys = [g.sorted_key() if g.chance(0.85) else g.set_key() for _ in range(g.rng.randint(1, 4))]
     return keys, len(keys) if g.chance(0.95) else g.choice((0, -1, 7, "x"))
@@ -290,6 +355,11 @@ COMMANDS = {
     "zpopmin": (1, zpop("ZPOPMIN")),
     "zpopmax": (1, zpop("ZPOPMAX")),
     "zmpop": (1, zmpop),
+    "bzpopmin": (0.8, bzpop("BZPOPMIN")),
+    "bzpopmax": (0.8, bzpop("BZPOPMAX")),
+    "bzmpop": (0.8, bzmpop),
+    "blocking pops in MULTI": (0.3, pops_in_transaction),
+    "clients that wait for members": (0.3, woken),
     "zrandmember": (1.5, zrandmember),
     "zscan": (1.2, zscan),
     "zunion": (1.2, algebra("ZUNION")),
