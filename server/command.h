@@ -97,7 +97,8 @@ struct KeySpec {
   int16_t step = 1;
   uint16_t flags = 0;
   std::string_view
-      keyword;  // kKeyword: the key(s) after this word, `last` of them (-1: to the end)
+      keyword;        // kKeyword: the key(s) after this word, `last` of them (-1: to the end)
+  int16_t limit = 0;  // of those to the end only one part in so many: 2 is the first half
 };
 
 constexpr KeySpec Key(int position, int flags) {
@@ -112,6 +113,11 @@ constexpr KeySpec CountedKeys(int count_position, int flags, int step = 1) {
 }
 constexpr KeySpec KeyAfter(std::string_view keyword, int search_from, int flags) {
   return {KeySpec::Kind::kKeyword, int16_t(search_from), 1, 1, uint16_t(flags), keyword};
+}
+
+// As many keys after the word as other arguments behind them (STREAMS key … id …).
+constexpr KeySpec HalfAfter(std::string_view keyword, int search_from, int flags) {
+  return {KeySpec::Kind::kKeyword, int16_t(search_from), -1, 1, uint16_t(flags), keyword, 2};
 }
 
 // For commands whose keys follow from no specification (SORT, MIGRATE): appends positions.
