@@ -83,9 +83,8 @@ std::optional<StreamId> Stream::LastEntryId() const {
   return last;
 }
 
-// The first entry that is there; beyond all ids when there is none, as Redis records it.
 void Stream::RecordFirstId() {
-  first_id_ = kStreamIdMax;
+  first_id_ = kStreamIdMin;
   ForRange(kStreamIdMin, kStreamIdMax, /*reverse=*/false, [this](const StreamEntry& entry) {
     first_id_ = entry.id;
     return false;
@@ -159,11 +158,7 @@ bool Stream::Delete(StreamId id) {
   if (!Find(id, &entry)) return false;
   DeleteFrom(std::prev(nodes_.upper_bound(id)), entry);
   max_deleted_id_ = std::max(max_deleted_id_, id);
-  if (length_ == 0) {
-    first_id_ = kStreamIdMin;
-  } else if (id == first_id_) {
-    RecordFirstId();
-  }
+  if (id == first_id_) RecordFirstId();
   return true;
 }
 

@@ -65,10 +65,8 @@ class Stream final : public Object {
   // ---- the whole
   size_t size() const { return length_; }
   size_t node_count() const { return nodes_.size(); }
-  StreamId last_id() const { return last_id_; }  // of all that ever were
-  StreamId first_id() const {
-    return first_id_;
-  }  // as recorded: 0-0 or the last of all ids when empty
+  StreamId last_id() const { return last_id_; }    // of all that ever were
+  StreamId first_id() const { return first_id_; }  // of those that are there; or 0-0
   StreamId max_deleted_id() const { return max_deleted_id_; }
   uint64_t entries_added() const { return entries_added_; }
   void set_last_id(StreamId id) { last_id_ = id; }

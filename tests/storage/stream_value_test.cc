@@ -199,7 +199,7 @@ TEST(StreamValue, AnExactTrimGoesIntoNodes) {
   EXPECT_EQ(stream->Trim({.by = StreamTrim::By::kId, .id_min = {200, 1}}), 45u);
   EXPECT_EQ(stream->first_id(), (StreamId{201, 0}));
   EXPECT_EQ(stream->Trim(ToLength(0)), 50u);
-  EXPECT_EQ(stream->first_id(), kStreamIdMax);
+  EXPECT_EQ(stream->first_id(), kStreamIdMin);
   EXPECT_EQ(stream->node_count(), 0u);
 }
 

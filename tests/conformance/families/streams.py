@@ -197,13 +197,15 @@ def small_nodes(g):
     unit = [Command("CONFIG", "SET", name, small, mutable=False)]
     ids = [b"%d-%d" % (i // 3 + 1, i % 3) for i in range(g.rng.randint(10, 40))]
     unit += [Command("XADD", key, one, *(pairs(g) * 4)[:4], mutable=False) for one in ids]
+    trims = [[b"MAXLEN", b"~", b"%d" % g.rng.randint(0, 30)], [b"MINID", b"~", g.choice(ids)],
+             [b"MAXLEN", b"~", b"0", b"LIMIT", b"%d" % g.rng.randint(1, 9)],
+             [b"MAXLEN", b"%d" % g.rng.randint(0, 30)]]
     if g.chance(0.5):
         unit.append(Command("XDEL", key, *g.rng.sample(ids, 4), mutable=False))
+    else:  # Redis keeps a node whose last entry was deleted before and the others are trimmed
+        trims.append([b"MINID", g.choice(ids)])
     for _ in range(3):
-        words = g.choice(([b"MAXLEN", b"~", b"%d" % g.rng.randint(0, 30)],
-                          [b"MINID", b"~", g.choice(ids)],
-                          [b"MAXLEN", b"~", b"0", b"LIMIT", b"%d" % g.rng.randint(1, 9)],
-                          [b"MAXLEN", b"%d" % g.rng.randint(0, 30)], [b"MINID", g.choice(ids)]))
+        words = g.choice(trims)
         unit += [Command("XTRIM", key, *words, mutable=False),
                  Command("XINFO", "STREAM", key, comparer=described, mutable=False)]
     return unit + [Command("CONFIG", "SET", name, usual, mutable=False),
@@ -429,7 +431,9 @@ def look(g, key):
 
 def xclaim(g):
     def build(g, key):
-        return [Command("XCLAIM", key, group_of(g), consumer(g),
+        taker = consumer(g)
+        return [consumer_first(g, key, "g1", taker),
+                Command("XCLAIM", key, group_of(g), taker,
                         g.choice((b"0", b"0", b"0", b"1000000000", b"-1", b"x")),
                         *[known_id(g) for _ in range(g.rng.randint(1, 5))], *claim_options(g))]
     return with_pending(g, build, look)
@@ -443,7 +447,9 @@ def xautoclaim(g):
         if g.chance(0.3):
             options.append([g.word("JUSTID")])
         g.rng.shuffle(options)
-        return [Command("XAUTOCLAIM", key, group_of(g), consumer(g),
+        taker = consumer(g)
+        return [consumer_first(g, key, "g1", taker),
+                Command("XAUTOCLAIM", key, group_of(g), taker,
                         g.choice((b"0", b"0", b"0", b"1000000000", b"x")), known_end(g, True),
                         *[word for option in options for word in option])]
     return with_pending(g, build, look)
