@@ -136,8 +136,9 @@ def threshold(g):
     if mark:
         words.append(mark)
     words.append(small(g, 40) if by == b"MAXLEN" else some_id(g))
-    if mark == b"~" and g.chance(0.4) or g.chance(0.03):
-        words += [g.word("LIMIT"), g.choice((b"0", b"10", b"100", b"1000", b"-1", b"x"))]
+    if mark == b"~" and g.chance(0.6) or g.chance(0.03):
+        words += [g.word("LIMIT"), g.choice((b"0", b"10", b"100", b"1000"))
+                  if g.chance(0.9) else g.choice((b"-1", b"x"))]
     return words
 
 
@@ -149,18 +150,19 @@ def add(g, key=None):
 
 def xadd(g):
     if g.chance(0.03):
-        return [Command("XADD", g.fresh(b"x"), b"*", *pairs(g), comparer=compare.same_type)]
+        return [Command("XADD", g.fresh(b"x"), b"*", *pairs(g), comparer=compare.same_type,
+                        mutable=False)]
     options = []
     if g.chance(0.1):
         options.append(g.word("NOMKSTREAM"))
-    if g.chance(0.25):
+    if g.chance(0.35):
         options += threshold(g)
     key = stream_key(g)
     unit = [Command("XADD", key, *options, next_id(g) if g.chance(0.95) else g.choice(
         [one for one in EDGE_IDS if one != b"*"]), *pairs(g), mutable=not g.chance(0.5))]
     if unit[0].args[-1] == b"*" or b"*" in unit[0].args:
         unit[0].mutable = False
-    return unit + ([add(g, key) for _ in range(g.rng.randint(0, 12))] if g.chance(0.3) else [])
+    return unit + ([add(g, key) for _ in range(g.rng.randint(0, 9))] if g.chance(0.15) else [])
 
 
 def xdel(g):
@@ -222,16 +224,19 @@ def ranges(name):
 
 def xsetid(g):
     key = g.fresh(b"x")
-    options = []
-    if g.chance(0.6):
-        options += [g.word("ENTRIESADDED"), g.choice((b"3", b"5", b"100", b"1", b"-1", b"x"))]
-    if g.chance(0.6):
-        options += [g.word("MAXDELETEDID"), g.choice((b"0", b"0", b"1-1", b"3", b"9-9", b"x"))]
-    return [*[Command("XADD", key, b"%d-1" % i, b"a", b"b", mutable=False) for i in range(1, 4)],
-            Command("XSETID", key if g.chance(0.95) else b"missing",
-                    g.choice((b"2", b"3-1", b"3-2", b"7", b"9-9", b"10", b"10", b"x")), *options),
-            Command("XINFO", "STREAM", key, comparer=described, mutable=False),
-            Command("DEL", key, mutable=False)]
+    unit = [Command("XADD", key, b"%d-1" % i, b"a", b"b", mutable=False) for i in range(1, 4)]
+    for last in (b"4", b"7-7", b"9"):
+        options = []
+        if g.chance(0.5):
+            options += [g.word("ENTRIESADDED"), g.choice((b"3", b"5", b"100")) if g.chance(0.9)
+                        else g.choice((b"1", b"-1", b"x"))]
+        if g.chance(0.5):
+            options += [g.word("MAXDELETEDID"), g.choice((b"0", b"1-1", b"3")) if g.chance(0.9)
+                        else g.choice((b"99", b"x"))]
+        unit.append(Command("XSETID", key if g.chance(0.96) else b"missing",
+                            last if g.chance(0.85) else g.choice((b"3", b"x", b"+")), *options))
+    return unit + [Command("XINFO", "STREAM", key, comparer=described, mutable=False),
+                   Command("DEL", key, mutable=False)]
 
 
 # ---- groups
@@ -246,8 +251,8 @@ def xgroup_create(g):
     options = []
     if g.chance(0.6):
         options.append([g.word("MKSTREAM")])
-    if g.chance(0.3):
-        options.append([g.word("ENTRIESREAD"), g.choice((b"0", b"3", b"-1", b"-2", b"x"))])
+    if g.chance(0.5):
+        options.append([g.word("ENTRIESREAD"), g.choice((b"0", b"3", b"-1", b"-1", b"-2", b"x"))])
     g.rng.shuffle(options)
     key = stream_key(g)
     return [Command("XGROUP", "CREATE", key, group(g), g.choice((b"0", b"$", some_id(g, 0.2))),
@@ -360,28 +365,11 @@ def xack(g):
 
 # ---- what is pending: of a stream of its own, whose ids are known
 
-def with_pending(g, *steps):
-    key = g.fresh(b"x")
-    count = g.rng.randint(2, 14)
-    unit = [Command("XADD", key, b"%d-1" % i, b"field", g.field_value(), mutable=False)
-            for i in range(1, count + 1)]
-    unit.append(Command("XGROUP", "CREATE", key, "g1", "0", mutable=False))
-    for _ in range(g.rng.randint(1, 3)):
-        reader = consumer(g)
-        unit.append(consumer_first(g, key, "g1", reader))
-        unit.append(Command("XREADGROUP", "GROUP", "g1", reader, "COUNT", g.rng.randint(1, 6),
-                            "STREAMS", key, ">", mutable=False))
-    if g.chance(0.5):
-        unit.append(Command("XACK", key, "g1", *[known_id(g) for _ in range(3)]))
-    if g.chance(0.4):
-        unit.append(Command("XDEL", key, *[known_id(g) for _ in range(3)], mutable=False))
-    for step in steps:
-        unit += step(g, key)
-    return unit + [Command("DEL", key, mutable=False)]
+PENDING_MOST = 9  # entries
 
 
 def known_id(g):
-    return b"%d-1" % g.rng.randint(1, 14) if g.chance(0.97) else g.choice(
+    return b"%d-1" % g.rng.randint(1, PENDING_MOST) if g.chance(0.98) else g.choice(
         [one for one in EDGE_IDS if one not in (b"*", b"0-*")])
 
 
@@ -391,68 +379,79 @@ def known_end(g, least):
 
 
 def group_of(g):
-    return b"g1" if g.chance(0.96) else b"other"
+    return b"g1" if g.chance(0.97) else b"other"
 
 
-def xpending(g):
-    def build(g, key):
-        if g.chance(0.3):
-            return [Command("XPENDING", key, group_of(g))]
-        idle = [g.word("IDLE"), g.choice((b"0", b"0", b"1000000000", b"-5", b"x"))]
-        name = [g.choice((consumer(g), consumer(g), b"nobody"))] if g.chance(0.5) else []
-        return [Command("XPENDING", key, group_of(g), *(idle if g.chance(0.4) else []),
-                        known_end(g, True), known_end(g, False), small(g, 12), *name,
-                        comparer=pending)]
-    return with_pending(g, build)
+def usually(g, usual, wrong=(b"x",)):
+    return g.choice(usual) if g.chance(0.93) else g.choice(wrong)
 
 
-def claim_options(g):
+def flat(g, options):
+    g.rng.shuffle(options)
+    return [word for option in options for word in option]
+
+
+def xpending(g, key):
+    if g.chance(0.3):
+        return [Command("XPENDING", key, group_of(g))]
+    idle = [g.word("IDLE"), usually(g, (b"0", b"0", b"1000000000", b"-5"))]
+    name = [g.choice((consumer(g), consumer(g), b"nobody"))] if g.chance(0.5) else []
+    return [Command("XPENDING", key, group_of(g), *(idle if g.chance(0.4) else []),
+                    known_end(g, True), known_end(g, False), small(g, 12), *name, comparer=pending)]
+
+
+def xclaim(g, key):
     options = []
     if g.chance(0.2):
-        options.append([g.word("IDLE"), g.choice((b"0", b"1000000", b"-7", b"x"))])
+        options.append([g.word("IDLE"), usually(g, (b"0", b"1000000", b"-7"))])
     if g.chance(0.2):
-        options.append([g.word("TIME"), g.choice((b"1000000000000", b"1", b"99999999999999", b"x"))])
+        options.append([g.word("TIME"), usually(g, (b"1000000000000", b"1", b"99999999999999"))])
     if g.chance(0.3):
-        options.append([g.word("RETRYCOUNT"), g.choice((b"0", b"5", b"-1", b"x"))])
+        options.append([g.word("RETRYCOUNT"), usually(g, (b"0", b"5", b"-1"))])
     if g.chance(0.3):
         options.append([g.word("FORCE")])
     if g.chance(0.3):
         options.append([g.word("JUSTID")])
     if g.chance(0.2):
         options.append([g.word("LASTID"), known_id(g)])
-    g.rng.shuffle(options)
-    return [word for option in options for word in option]
+    taker = consumer(g)
+    return [consumer_first(g, key, "g1", taker),
+            Command("XCLAIM", key, group_of(g), taker, usually(g, (b"0", b"0", b"1000000000", b"-1")),
+                    *[known_id(g) for _ in range(g.rng.randint(1, 5))], *flat(g, options),
+                    mutable=False)]
 
 
-def look(g, key):
-    return [Command("XPENDING", key, "g1", "-", "+", "20", comparer=pending, mutable=False),
-            Command("XINFO", "STREAM", key, "FULL", comparer=described, mutable=False)]
+def xautoclaim(g, key):
+    options = []
+    if g.chance(0.6):
+        options.append([g.word("COUNT"), usually(g, (b"1", b"2", b"5", b"100"), (b"0", b"x"))])
+    if g.chance(0.3):
+        options.append([g.word("JUSTID")])
+    taker = consumer(g)
+    return [consumer_first(g, key, "g1", taker),
+            Command("XAUTOCLAIM", key, group_of(g), taker, usually(g, (b"0", b"0", b"1000000000")),
+                    known_end(g, True), *flat(g, options), mutable=False)]
 
 
-def xclaim(g):
-    def build(g, key):
-        taker = consumer(g)
-        return [consumer_first(g, key, "g1", taker),
-                Command("XCLAIM", key, group_of(g), taker,
-                        g.choice((b"0", b"0", b"0", b"1000000000", b"-1", b"x")),
-                        *[known_id(g) for _ in range(g.rng.randint(1, 5))], *claim_options(g))]
-    return with_pending(g, build, look)
-
-
-def xautoclaim(g):
-    def build(g, key):
-        options = []
-        if g.chance(0.6):
-            options.append([g.word("COUNT"), g.choice((b"1", b"2", b"5", b"100", b"0", b"x"))])
-        if g.chance(0.3):
-            options.append([g.word("JUSTID")])
-        g.rng.shuffle(options)
-        taker = consumer(g)
-        return [consumer_first(g, key, "g1", taker),
-                Command("XAUTOCLAIM", key, group_of(g), taker,
-                        g.choice((b"0", b"0", b"0", b"1000000000", b"x")), known_end(g, True),
-                        *[word for option in options for word in option])]
-    return with_pending(g, build, look)
+def whats_pending(g):
+    key = g.fresh(b"x")
+    unit = [Command("XADD", key, b"%d-1" % i, b"field", g.field_value(), mutable=False)
+            for i in range(1, g.rng.randint(3, PENDING_MOST + 1))]
+    unit.append(Command("XGROUP", "CREATE", key, "g1", "0", mutable=False))
+    for _ in range(g.rng.randint(1, 2)):
+        reader = consumer(g)
+        unit += [consumer_first(g, key, "g1", reader),
+                 Command("XREADGROUP", "GROUP", "g1", reader, "COUNT", g.rng.randint(1, 6), "STREAMS",
+                         key, ">", mutable=False)]
+    if g.chance(0.4):
+        unit.append(Command("XACK", key, "g1", *[known_id(g) for _ in range(3)]))
+    for _ in range(5):
+        if g.chance(0.1):
+            unit.append(Command("XDEL", key, known_id(g), known_id(g), mutable=False))
+        unit += g.choice((xpending, xclaim, xautoclaim))(g, key)
+    return unit + [Command("XPENDING", key, "g1", "-", "+", "20", comparer=pending, mutable=False),
+                   Command("XINFO", "STREAM", key, "FULL", comparer=described, mutable=False),
+                   Command("DEL", key, mutable=False)]
 
 
 # ---- the rest
@@ -525,36 +524,34 @@ def woken(g):
 
 
 COMMANDS = {
-    "xadd": (3, xadd),
+    "xadd": (2, xadd),
     "xlen": (1, lambda g: [Command("XLEN", stream_key(g))]),
     "xrange": (1, ranges("XRANGE")),
     "xrevrange": (1, ranges("XREVRANGE")),
-    "xdel": (1, xdel),
-    "xdel found": (0.3, xdel_found),
-    "xtrim": (1, xtrim),
-    "nodes": (0.2, small_nodes),
-    "xsetid": (0.8, xsetid),
-    "xgroup|create": (1, xgroup_create),
+    "xdel": (0.6, xdel),
+    "xdel found": (0.1, xdel_found),
+    "xtrim": (0.6, xtrim),
+    "nodes": (0.1, small_nodes),
+    "xsetid": (0.4, xsetid),
+    "xgroup|create": (0.7, xgroup_create),
     "xgroup|setid": (1, xgroup_setid),
-    "xgroup|destroy": (1, xgroup_destroy),
-    "xgroup|createconsumer": (1, consumers("CREATECONSUMER")),
-    "xgroup|delconsumer": (1, consumers("DELCONSUMER")),
-    "help": (1, lambda g: [Command("XGROUP", "HELP"), Command("XINFO", "HELP")]),
+    "xgroup|destroy": (0.8, xgroup_destroy),
+    "xgroup|createconsumer": (0.3, consumers("CREATECONSUMER")),
+    "xgroup|delconsumer": (0.9, consumers("DELCONSUMER")),
+    "help": (0.8, lambda g: [Command("XGROUP", "HELP"), Command("XINFO", "HELP")]),
     "xread": (1, xread),
     "xread wrong": (0.2, xread_wrong),
     "xread now": (0.3, xread_now),
-    "xreadgroup": (1.5, xreadgroup),
+    "xreadgroup": (1, xreadgroup),
     "xreadgroup wrong": (0.2, xreadgroup_wrong),
-    "xreadgroup now": (0.3, xreadgroup_now),
-    "xack": (1, xack),
-    "xpending": (1, xpending),
-    "xclaim": (1, xclaim),
-    "xautoclaim": (1, xautoclaim),
-    "xinfo|stream": (1, xinfo_stream),
-    "xinfo|groups": (1, lambda g: [Command("XINFO", "GROUPS", stream_key(g), comparer=described)]),
+    "xreadgroup now": (0.2, xreadgroup_now),
+    "xack": (0.7, xack),
+    "what is pending": (0.6, whats_pending),
+    "xinfo|stream": (0.8, xinfo_stream),
+    "xinfo|groups": (0.8, lambda g: [Command("XINFO", "GROUPS", stream_key(g), comparer=described)]),
     "xinfo|consumers": (1, xinfo_consumers),
-    "read counts": (0.3, read_counts),
-    "streams whole": (0.5, whole),
-    "streams in MULTI": (0.3, in_transaction),
-    "streams' waiters": (0.3, woken),
+    "read counts": (0.1, read_counts),
+    "streams whole": (0.3, whole),
+    "streams in MULTI": (0.1, in_transaction),
+    "streams' waiters": (0.2, woken),
 }
