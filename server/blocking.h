@@ -48,6 +48,8 @@ struct Waiter {
 
   // Whether `key` has something for it now. REQUIRES: the key's stripe is locked.
   std::function<bool(CommandContext&, const storage::Key&)> ready;
+  // The error that ends its wait when a key of its is gone (a group's reader); null: it waits on.
+  std::function<std::string(std::string_view key)> error_when_gone;
   // Takes it and writes the waiter's reply to `ctx.reply`. Called only after `ready`.
   std::function<void(CommandContext&, const storage::Key&)> serve;
 

@@ -98,6 +98,7 @@ struct KeySpec {
   uint16_t flags = 0;
   // kKeyword: the key(s) after this word, `last` of them (-1: to the end). kUnknown: in words.
   std::string_view keyword;
+  int16_t limit = 0;  // of those to the end only one part in so many: 2 is the first half
 };
 
 constexpr KeySpec Key(int position, int flags) {
@@ -116,6 +117,11 @@ constexpr KeySpec KeyAfter(std::string_view keyword, int search_from, int flags)
 // Keys that only find_keys knows, or nobody before the command runs: what COMMAND INFO notes.
 constexpr KeySpec UnknownKeys(std::string_view note, int flags) {
   return {KeySpec::Kind::kUnknown, 0, 0, 1, uint16_t(flags), note};
+}
+
+// As many keys after the word as other arguments behind them (STREAMS key … id …).
+constexpr KeySpec HalfAfter(std::string_view keyword, int search_from, int flags) {
+  return {KeySpec::Kind::kKeyword, int16_t(search_from), -1, 1, uint16_t(flags), keyword, 2};
 }
 
 // For commands whose keys follow from no specification (SORT, MIGRATE): appends positions.

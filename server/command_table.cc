@@ -176,7 +176,8 @@ void KeywordPositions(const KeySpec& keys, std::span<const std::string_view> arg
                       std::vector<int>* positions) {
   for (size_t i = static_cast<size_t>(keys.first); i + 1 < args.size(); ++i) {
     if (!EqualsIgnoreCase(args[i], keys.keyword)) continue;
-    const size_t end = keys.last < 0 ? args.size() : std::min(args.size(), i + 1 + keys.last);
+    size_t end = keys.last < 0 ? args.size() : std::min(args.size(), i + 1 + keys.last);
+    if (keys.limit > 1) end = i + 1 + (end - i - 1) / static_cast<size_t>(keys.limit);
     for (size_t k = i + 1; k < end; ++k) positions->push_back(static_cast<int>(k));
     return;
   }

@@ -301,7 +301,7 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   const RunScope scope{&stripes};
   storage::Database in(engine_.keyspace, database, now_ms_);
   // Some of the line may want what this key has not got (a stream's reader of later entries), or
-  // have ended. Nobody wants a key that is gone.
+  // have ended. Nobody wants a key that is gone, but some end with it.
   for (size_t index = 0; in.Find(key, storage::Access::kPeek) != nullptr; ++index) {
     const WaiterPointer waiter = engine_.waiters.At(stripe, database, name, index);
     if (waiter == nullptr) return;
@@ -316,6 +316,9 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
     engine_.waiters.Ended();
     waiter->serve(context, key);
     PostReply(*waiter, std::string(output.tail().view()));
+  }
+  if (in.Find(key, storage::Access::kPeek) == nullptr) {
+    EndWaitersOfGoneKey(engine_.waiters, stripe, database, name);
   }
 }
 

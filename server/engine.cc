@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include "server/config/option_store.h"
 #include "server/scripting/script_cache.h"
+#include "server/waiting.h"
 
 namespace larder {
 namespace {
@@ -129,13 +130,22 @@ uint64_t Engine::Sum(Counter WorkerStatistics::*counter) const {
   return sum;
 }
 
+// Of a key that is gone; its stripe is locked.
+void Engine::EndWaitersOf(int database, std::string_view key) {
+  if (!waiters.any()) return;
+  const size_t stripe = keyspace.StripeOf(keyspace.hasher().Hash(key));
+  EndWaitersOfGoneKey(waiters, stripe, database, key);
+}
+
 void Engine::OnExpired(int database, std::string_view key) {
+  EndWaitersOf(database, key);
   if (notifications.enabled()) {
     notifications.Publish(NotifyClass::kExpired, "expired", database, key);
   }
 }
 
 void Engine::OnEvicted(int database, std::string_view key) {
+  EndWaitersOf(database, key);
   if (notifications.enabled()) {
     notifications.Publish(NotifyClass::kEvicted, "evicted", database, key);
   }

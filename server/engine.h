@@ -113,6 +113,7 @@ struct Engine : private storage::KeyspaceObserver {
   int64_t client_bytes() const { return client_bytes_.load(std::memory_order_relaxed); }
 
  private:
+  void EndWaitersOf(int database, std::string_view key);
   void OnExpired(int database, std::string_view key) override;
   void OnEvicted(int database, std::string_view key) override;
   void OnFieldsExpired(int database, std::string_view key, bool key_is_gone) override;

@@ -40,6 +40,16 @@ void PostReply(const Waiter& waiter, std::string encoded_reply) {
   waiter.mailbox->Push(waiter.session_id, std::make_shared<const PushMessage>(std::move(message)));
 }
 
+void EndWaitersOfGoneKey(WaiterRegistry& waiters, size_t stripe, int database,
+                         std::string_view key) {
+  for (size_t index = 0; const WaiterPointer waiter = waiters.At(stripe, database, key, index);
+       ++index) {
+    if (waiter->error_when_gone == nullptr || !waiter->End(Waiter::State::kServed)) continue;
+    waiters.Ended();
+    PostReply(*waiter, "-" + waiter->error_when_gone(key) + "\r\n");
+  }
+}
+
 std::string TimeoutReply(const Waiter& waiter) {
   protocol::OutputBuffer output;
   protocol::ReplyWriter reply(output, waiter.version);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "server/blocking.h"
 #include "server/engine.h"
@@ -17,6 +18,10 @@ void SweepLeftOver(Engine& engine);
 
 // Posts the finished reply of a waiter that ended to its worker.
 void PostReply(const Waiter& waiter, std::string encoded_reply);
+
+// Ends the waits that a missing key ends (Waiter::error_when_gone). REQUIRES: the stripe is locked.
+void EndWaitersOfGoneKey(WaiterRegistry& waiters, size_t stripe, int database,
+                         std::string_view key);
 
 // The reply of one whose time is over.
 std::string TimeoutReply(const Waiter& waiter);

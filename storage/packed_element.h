@@ -25,6 +25,7 @@ struct ElementBuffer {
 class ElementSpec {
  public:
   explicit ElementSpec(std::string_view text) : text_(text), number_(ParseInteger(text)) {}
+  explicit ElementSpec(int64_t number) : number_(number) {}  // whose text() is empty
 
   std::string_view text() const { return text_; }
   size_t Bytes() const;              // with both lengths
@@ -49,6 +50,7 @@ class PackedElement {
   static std::optional<PackedElement> BeginningWithin(const uint8_t* at, size_t bytes);
 
   size_t bytes() const { return bytes_; }
+  int64_t number() const { return number_; }  // 0 of a text that is none
   // The text; of a number it is written into the buffer.
   std::string_view Text(ElementBuffer* buffer) const;
   bool Is(const ElementSpec& spec) const;

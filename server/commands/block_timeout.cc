@@ -10,6 +10,7 @@ namespace larder {
 namespace {
 
 constexpr std::string_view kNotATimeout = "ERR timeout is not a float or out of range";
+constexpr std::string_view kNotMilliseconds = "ERR timeout is not an integer or out of range";
 constexpr std::string_view kNegativeTimeout = "ERR timeout is negative";
 constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 constexpr int64_t kTimeoutMsMax = std::numeric_limits<int64_t>::max() / 4000;
@@ -25,6 +26,14 @@ Status ParseBlockTimeout(std::string_view text, int64_t* timeout_us) {
   }
   if (timeout_ms < 0) return Error(kNegativeTimeout);
   *timeout_us = std::min(static_cast<int64_t>(timeout_ms), kTimeoutMsMax) * 1000;
+  return Ok();
+}
+
+Status ParseBlockMilliseconds(std::string_view text, int64_t* timeout_us) {
+  const auto timeout_ms = storage::ParseInteger(text);
+  if (!timeout_ms) return Error(kNotMilliseconds);
+  if (*timeout_ms < 0) return Error(kNegativeTimeout);
+  *timeout_us = std::min(*timeout_ms, kTimeoutMsMax) * 1000;
   return Ok();
 }
 

@@ -12,4 +12,7 @@ namespace larder {
 // for ever.
 Status ParseBlockTimeout(std::string_view text, int64_t* timeout_us);
 
+// Reads whole milliseconds as microseconds; 0 is for ever.
+Status ParseBlockMilliseconds(std::string_view text, int64_t* timeout_us);
+
 }  // namespace larder

@@ -139,7 +139,7 @@ void WriteKeySpec(ReplyWriter& reply, const KeySpec& keys) {
   WriteSpec(reply, "find_keys", "range", 3);
   WriteField(reply, "lastkey", last);
   WriteField(reply, "keystep", keys.step);
-  WriteField(reply, "limit", 0);
+  WriteField(reply, "limit", keys.limit);
 }
 
 }  // namespace

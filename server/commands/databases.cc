@@ -137,6 +137,13 @@ Status DbSize(CommandContext& ctx) {
   return Ok();
 }
 
+// Keys that somebody waits for may have come or gone.
+void TouchAwaited(CommandContext& ctx, int database) {
+  ctx.engine.waiters.ForKeys(database, [&ctx, database](std::string_view key) {
+    ctx.session.touched_keys.emplace_back(database, key);
+  });
+}
+
 // The tables are cut off at once and freed in slices, whichever of the two words is given.
 Status Flush(CommandContext& ctx, int first, int last) {
   if (ctx.args.HasMore() && !ctx.args.Match("ASYNC") && !ctx.args.Match("SYNC")) {
@@ -145,6 +152,7 @@ Status Flush(CommandContext& ctx, int first, int last) {
   if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
   for (int index = first; index <= last; ++index) {
     ctx.engine.keyspace.FlushDatabase(index, false);
+    if (ctx.engine.waiters.any()) TouchAwaited(ctx, index);
   }
   ctx.session.MarkDirty();
   ctx.reply.Ok();
@@ -155,15 +163,6 @@ Status FlushDb(CommandContext& ctx) { return Flush(ctx, ctx.db.index(), ctx.db.i
 
 Status FlushAll(CommandContext& ctx) {
   return Flush(ctx, 0, ctx.engine.keyspace.database_count() - 1);
-}
-
-// Keys that somebody waits for may have come with the other database.
-void TouchAwaited(CommandContext& ctx, std::initializer_list<int> databases) {
-  for (const int database : databases) {
-    ctx.engine.waiters.ForKeys(database, [&ctx, database](std::string_view key) {
-      ctx.session.touched_keys.emplace_back(database, key);
-    });
-  }
 }
 
 Status SwapDb(CommandContext& ctx) {
@@ -177,8 +176,10 @@ Status SwapDb(CommandContext& ctx) {
   if (first != second) {
     ctx.engine.keyspace.SwapDatabases(static_cast<int>(first), static_cast<int>(second));
     ctx.session.MarkDirty();
-    if (ctx.engine.waiters.any())
-      TouchAwaited(ctx, {static_cast<int>(first), static_cast<int>(second)});
+    if (ctx.engine.waiters.any()) {
+      TouchAwaited(ctx, static_cast<int>(first));
+      TouchAwaited(ctx, static_cast<int>(second));
+    }
   }
   ctx.reply.Ok();
   return Ok();

@@ -7,6 +7,7 @@
 #include "storage/list_value.h"
 #include "storage/set_value.h"
 #include "storage/sorted_set.h"
+#include "storage/stream_value.h"
 
 namespace larder {
 namespace {
@@ -68,6 +69,14 @@ void DataDigest::AddValue(const storage::Entry& entry) {
           one.Mix(fmt::format("{:.17g}", score));
           Combine(one.bytes());
         });
+  } else if (entry.type() == storage::Type::kStream) {
+    static_cast<const storage::Stream*>(entry.object())
+        ->ForRange(storage::kStreamIdMin, storage::kStreamIdMax, /*reverse=*/false,
+                   [this](const storage::StreamEntry& one) {
+                     Mix(storage::FormatStreamId(one.id, '.'));
+                     one.ForEachText([this](std::string_view text) { Mix(text); });
+                     return true;
+                   });
   }
   if (entry.has_expiry()) Combine("!!expire!!");
 }

@@ -37,6 +37,12 @@ std::span<const CommandSpec> GeoSearchCommands();         // geo_search.cc
 std::span<const CommandSpec> BitmapCommands();            // bitmaps.cc
 std::span<const CommandSpec> BitFieldCommands();          // bit_fields.cc
 std::span<const CommandSpec> HyperLogLogCommands();       // hyperloglog.cc
+std::span<const CommandSpec> StreamCommands();            // streams.cc
+std::span<const CommandSpec> StreamRangeCommands();       // stream_ranges.cc
+std::span<const CommandSpec> StreamReadCommands();        // stream_reads.cc
+std::span<const CommandSpec> StreamGroupCommands();       // stream_groups.cc
+std::span<const CommandSpec> StreamPendingCommands();     // stream_pending.cc
+std::span<const CommandSpec> StreamInfoCommands();        // stream_info.cc
 std::span<const CommandSpec> TransactionCommands();       // transactions.cc
 std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
 std::span<const CommandSpec> PubSubCommands();            // pubsub.cc

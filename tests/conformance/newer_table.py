@@ -5,7 +5,8 @@ empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK
 `-ERR ...`), or `/regular expression/` over that form.
 
 Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
-CLIENT KILL MAXAGE (7.4); valkey.io DELIFEQ (9.0), SCRIPT SHOW (8.0).
+CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4); valkey.io DELIFEQ (9.0),
+SCRIPT SHOW (8.0).
 """
 
 HELLO = "9555e8555c62dcfd"  # XXH3-64 of "hello"
@@ -219,4 +220,47 @@ CASES = [
         ("BITOP ONE d x y w", ":1"), ("BITCOUNT d", ":3"), ("GETBIT d 6", ":1"),
         ("BITOP DIFF d x", "-ERR BITOP DIFF must be called with at least two source keys."),
         ("BITOP ANDOR d x", "-ERR BITOP ANDOR must be called with at least two source keys.")]),
+
+    ("XDELEX deletes with, without or only without references", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XADD s 3-0 a 1", "$3-0"),
+        ("XGROUP CREATE s g 0", "+OK"), ("XREADGROUP GROUP g c COUNT 2 STREAMS s >", "/.*2-0.*/"),
+        ("XDELEX s ACKED IDS 3 1-0 3-0 9-9", "*[:2, :2, :-1]"), ("XDELEX s IDS 1 1-0", "*[:1]"),
+        ("XPENDING s g - + 9", "/.*1-0.*2-0.*/"), ("XDELEX s DELREF IDS 2 1-0 2-0", "*[:-1, :1]"),
+        ("XPENDING s g - + 9", "*[]"), ("XDELEX missing IDS 2 1-1 2-2", "*[:-1, :-1]"),
+        ("XDELEX s IDS 0 1-1", "-ERR Number of IDs must be a positive integer"),
+        ("XDELEX s IDS 3 1-1 2-2", "-ERR The `numids` parameter must match the number of arguments"),
+        ("XDELEX s KEEPREF DELREF IDS 1 1-1", SYNTAX), ("XDELEX s IDS 1", arity("xdelex"))]),
+    ("XACKDEL acknowledges and deletes", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XGROUP CREATE s g 0", "+OK"),
+        ("XGROUP CREATE s h 0", "+OK"), ("XREADGROUP GROUP g c STREAMS s >", "/.*2-0.*/"),
+        ("XREADGROUP GROUP h c STREAMS s >", "/.*2-0.*/"), ("XACKDEL s g ACKED IDS 2 1-0 2-0", "*[:2, :2]"),
+        ("XACKDEL s h ACKED IDS 2 1-0 2-0", "*[:1, :1]"), ("XLEN s", ":0"),
+        ("XACKDEL s h IDS 1 1-0", "*[:-1]"), ("XACKDEL s none IDS 1 1-0", "*[:-1]"),
+        ("XACKDEL s g", arity("xackdel"))]),
+    ("XADD and XTRIM heed the references of groups", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XGROUP CREATE s g 0", "+OK"),
+        ("XREADGROUP GROUP g c COUNT 1 STREAMS s >", "/.*1-0.*/"), ("XTRIM s MAXLEN 0 ACKED", ":0"),
+        ("XADD s DELREF MAXLEN 1 3-0 a 1", "$3-0"), ("XPENDING s g", "*[:0, nil, nil, nil]"),
+        ("XTRIM s MAXLEN 0 KEEPREF", ":1"), ("XTRIM s ACKED DELREF MAXLEN 0", SYNTAX)]),
+    ("XREADGROUP CLAIM takes over what is idle, then reads on", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 2", "$2-0"), ("XGROUP CREATE s g 0", "+OK"),
+        ("XREADGROUP GROUP g c COUNT 1 STREAMS s >", "/.*1-0.*/"),
+        ("XREADGROUP GROUP g d CLAIM 0 STREAMS s >",
+         "/.*1-0, \\*\\[\\$a, \\$1\\], :[0-9]+, :1\\], .*2-0, \\*\\[\\$a, \\$2\\], :0, :0.*/"),
+        ("XPENDING s g 1 1 1", "/.*1-0, \\$d, :[0-9]+, :2.*/"),
+        ("XREADGROUP GROUP g e CLAIM 1000000 STREAMS s >", "nil"),
+        ("XREADGROUP GROUP g e CLAIM x STREAMS s >", "-ERR min-idle-time is not an integer"),
+        ("XREADGROUP GROUP g e CLAIM -1 STREAMS s >", "-ERR min-idle-time must be a positive integer")]),
+    ("XREAD + answers the last entry", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XREAD STREAMS s +", "/.*2-0.*/"),
+        ("XDEL s 2-0", ":1"), ("XREAD STREAMS s +", "/.*1-0.*/"), ("XREAD STREAMS missing +", "nil")]),
+    ("XINFO tells when a consumer last got something", [
+        ("XGROUP CREATE s g 0 MKSTREAM", "+OK"), ("XGROUP CREATECONSUMER s g c", ":1"),
+        ("XINFO CONSUMERS s g", "/.*\\$idle, :[0-9]+, \\$inactive, :-1.*/"),
+        ("XINFO STREAM s FULL", "/.*\\$seen-time, :[0-9]+, \\$active-time, :-1.*/")]),
+    ("the lag of a group counts what is left where that is known", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XADD s 3-0 a 1", "$3-0"),
+        ("XGROUP CREATE s g 1 ENTRIESREAD 99", "+OK"), ("XINFO GROUPS s", "/.*\\$entries-read, :3.*/"),
+        ("XTRIM s MAXLEN 1", ":2"), ("XINFO GROUPS s", "/.*\\$lag, :1.*/"), ("XDEL s 3-0", ":1"),
+        ("XINFO GROUPS s", "/.*\\$lag, :0.*/")]),
 ]

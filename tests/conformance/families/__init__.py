@@ -1,10 +1,10 @@
 """The command families of the differential test, in one list: add a family's module here."""
 from families import (bitmaps, connection, dumps, geo, hashes, hyperloglogs, keys, lists, pubsub,
-                      scripts, sets, sorted_sets, sorting, strings, transactions)
+                      scripts, sets, sorted_sets, sorting, streams, strings, transactions)
 from families.base import Generator, mutate
 
 FAMILIES = [strings, bitmaps, hyperloglogs, keys, dumps, sorting, sets, sorted_sets, geo, hashes,
-            lists, transactions, scripts, pubsub, connection]
+            lists, streams, transactions, scripts, pubsub, connection]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -24,6 +24,9 @@ bzmpop bzpopmax bzpopmin zadd zcard zcount zdiff zdiffstore zincrby zinter zinte
 zpopmax zpopmin zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex
 zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore
 zunion zunionstore
+xack xadd xautoclaim xclaim xdel xgroup|create xgroup|createconsumer xgroup|delconsumer
+xgroup|destroy xgroup|help xgroup|setid xinfo|consumers xinfo|groups xinfo|help xinfo|stream xlen
+xpending xrange xread xreadgroup xrevrange xsetid xtrim
 geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch
 geosearchstore
 bitcount bitfield bitfield_ro bitop bitpos getbit setbit pfadd pfcount pfdebug pfmerge

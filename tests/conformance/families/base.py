@@ -10,7 +10,7 @@ import random
 import compare
 
 CONTAINERS = {"client", "config", "object", "script", "pubsub", "command", "memory", "slowlog",
-              "debug", "module"}
+              "debug", "module", "xgroup", "xinfo"}
 
 # Gone wrong, these would leave a connection in another state than units may.
 NEVER_MUTATED = {b"SELECT", b"MULTI", b"EXEC", b"DISCARD", b"WATCH", b"CONFIG"}
@@ -123,6 +123,8 @@ class Generator:
         self.hash_keys = [b"h:%d" % i for i in range(8)] + [b"h:\x80 \n", b"{tag}h"]
         self.list_keys = [b"l:%d" % i for i in range(8)] + [b"l:\x80 \n", b"{tag}l"]
         self.sorted_keys = [b"z:%d" % i for i in range(8)] + [b"z:\x80 \n", b"{tag}z"]
+        self.stream_keys = [b"x:%d" % i for i in range(6)] + [b"x:\x80 \n", b"{tag}x"]
+        self.stream_time = 10  # of the ids of streams, which grow
         self.other_keys = [b"k:%d" % i for i in range(16)] + [b"k:\xff\xfe"]
         self.counter = 0
 
@@ -150,7 +152,7 @@ class Generator:
     def any_key(self):
         return self.choice(self.choice((self.string_keys, self.integer_keys, self.set_keys,
                                         self.hash_keys, self.list_keys, self.sorted_keys,
-                                        self.other_keys)))
+                                        self.stream_keys, self.other_keys)))
 
     def other_key(self):
         return self._key(self.other_keys)

@@ -24,6 +24,7 @@ def fill(g, key):
                      Command("HSET", key, g.field(), g.field_value(), g.field(), g.field_value()),
                      Command("RPUSH", key, *g.members()),
                      Command("ZADD", key, 1, g.member(), -2, g.member()),
+                     Command("XADD", key, b"%d-*" % g.rng.randint(1, 9), g.field(), g.value()),
                      Command("SET", key, g.rng.randint(-99, 99), "PXAT", g.unix_ms())))
 
 
@@ -113,6 +114,8 @@ def refill(g):
     unit += [Command("RPUSH", key, *g.members(12)) for key in g.list_keys]
     unit += [Command("ZADD", key, *sum(([g.rng.randint(-9, 9), member] for member in g.members(12)),
                                        [])) for key in g.sorted_keys]
+    unit += [Command("XADD", key, b"%d-1" % i, g.field(), g.field_value())
+             for key in g.stream_keys for i in range(1, 8)]
     unit += [fill(g, key) for key in g.other_keys]
     return unit
 
