@@ -117,6 +117,13 @@ constexpr KeySpec KeyAfter(std::string_view keyword, int search_from, int flags)
 // For commands whose keys follow from no specification (SORT, MIGRATE): appends positions.
 using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<int>* positions);
 
+// What a request does with its one key, where that depends on the options (the key's specification
+// says KeyFlag::kVariable): SET reads the old value only when it is asked for it.
+using KeyFlagsFinder = uint16_t (*)(std::span<const std::string_view> args);
+
+// Which arguments are channels of pub/sub, for the rights of ACL on them.
+enum class ChannelArguments : uint8_t { kNone, kFirst, kAll, kAllPatterns };
+
 inline constexpr int kKeySpecsMax = 3;
 
 struct CommandSpec {
@@ -136,6 +143,8 @@ struct CommandSpec {
   std::string_view tips = {};  // for proxies: "nondeterministic_output request_policy:special"
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};  // by what, in words; only with deprecated_since
+  KeyFlagsFinder find_key_flags = nullptr;
+  ChannelArguments channels = ChannelArguments::kNone;
 };
 
 }  // namespace larder
