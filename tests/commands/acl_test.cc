@@ -1,6 +1,7 @@
 // Users and what they may do, through the dispatcher.
 #include <filesystem>
 
+#include "server/acl/acl_categories.h"
 #include "server/acl/acl_loading.h"
 #include "server/config/config_file.h"
 #include "tests/support/command_fixture.h"
@@ -427,7 +428,8 @@ TEST_F(AclTest, EveryCommandIsInTheCategoriesItNames) {
   TestClient& app = App("+@all -@dangerous ~* &*");
   for (const CommandInfo& info : engine.commands.all()) {
     const AclUserPointer user = engine.acl.Find("app");
-    const bool dangerous = (engine.acl.commands().at(info.index).categories >> 17 & 1) != 0;
+    const uint64_t categories = engine.acl.commands().at(info.index).categories;
+    const bool dangerous = (categories >> *FindAclCategory("dangerous") & 1) != 0;
     EXPECT_EQ(user->root.commands[static_cast<size_t>(info.index)], !dangerous) << info.full_name;
   }
   EXPECT_THAT(app.Run("KEYS *"), IsError(NoCommand("keys")));
