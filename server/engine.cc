@@ -99,8 +99,8 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
     if (!option_store.Text("aclfile").empty()) return std::vector<std::string>();
     return acl.ConfigLines(option_store.Text("requirepass"));
   });
-  for (const char* name : {"maxmemory", "maxmemory-policy", "notify-keyspace-events",
-                           "lua-memory-limit"}) {
+  for (const char* name :
+       {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "lua-memory-limit"}) {
     option_store.OnChange(name, [this](const std::string&) {
       ApplyOptions();
       return Outcome::Ok();

@@ -38,9 +38,7 @@ std::string AclDeniesInExec(std::string_view reason) {
       reason);
 }
 
-std::string NoSuchUser(std::string_view user) {
-  return fmt::format("ERR No such user '{}'", user);
-}
+std::string NoSuchUser(std::string_view user) { return fmt::format("ERR No such user '{}'", user); }
 
 namespace {
 

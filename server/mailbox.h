@@ -21,7 +21,14 @@ class Session;
 // A push as its receiver encodes it, in the protocol that it speaks by then; or (kReply) the
 // finished reply that ends its wait; or (kRightsChanged) word that its user's channels are others.
 struct PushMessage {
-  enum class Kind : uint8_t { kMessage, kPatternMessage, kShardMessage, kMonitorLine, kReply, kRightsChanged };
+  enum class Kind : uint8_t {
+    kMessage,
+    kPatternMessage,
+    kShardMessage,
+    kMonitorLine,
+    kReply,
+    kRightsChanged
+  };
   Kind kind;
   std::string pattern;
   std::string channel;

@@ -53,7 +53,8 @@ AclUserPointer Acl::LogIn(std::string_view name, std::string_view password) cons
   // Hashed and compared whoever it is, so that the time does not tell which names there are.
   static const std::vector<std::string> kNone(1, std::string(kPasswordHashDigits, '-'));
   const bool has_passwords = user != nullptr && !user->passwords.empty();
-  const bool right = IsKnownPassword(HashPassword(password), has_passwords ? user->passwords : kNone);
+  const bool right =
+      IsKnownPassword(HashPassword(password), has_passwords ? user->passwords : kNone);
   if (user == nullptr || !user->enabled) return nullptr;
   return right || user->no_password ? user : nullptr;
 }
@@ -71,8 +72,8 @@ Outcome Acl::Set(std::string_view name, std::span<const std::string_view> rules)
   for (const std::string& rule : *joined) {
     const AclRuleError error = rules_.Apply(&user, rule, defaults());
     if (error != AclRuleError::kNone) {
-      return Outcome::Failed(fmt::format("ERR Error in ACL SETUSER modifier '{}': {}", rule,
-                                         AclRuleErrorText(error)));
+      return Outcome::Failed(
+          fmt::format("ERR Error in ACL SETUSER modifier '{}': {}", rule, AclRuleErrorText(error)));
     }
   }
   Put(std::move(user));

@@ -1,7 +1,7 @@
 // All users of ACL, and what was refused to them.
 //
-// Thread-safe. A change replaces a user's snapshot and raises the version; each session compares the
-// version before every command, which is all that a command of an unrestricted user pays.
+// Thread-safe. A change replaces a user's snapshot and raises the version; each session compares
+// the version before every command, which is all that a command of an unrestricted user pays.
 #pragma once
 
 #include <atomic>

@@ -2,14 +2,16 @@
 
 #include <strings.h>
 
+#include <iterator>
+
 namespace larder {
 namespace {
 
 constexpr std::string_view kCategories[] = {
-    "@keyspace", "@read",     "@write",      "@set",       "@sortedset",  "@list",   "@hash",
-    "@string",   "@bitmap",   "@hyperloglog", "@geo",       "@stream",     "@pubsub", "@admin",
-    "@fast",     "@slow",     "@blocking",   "@dangerous", "@connection", "@transaction",
-    "@scripting"};
+    "@keyspace",   "@read",        "@write",    "@set",         "@sortedset", "@list",
+    "@hash",       "@string",      "@bitmap",   "@hyperloglog", "@geo",       "@stream",
+    "@pubsub",     "@admin",       "@fast",     "@slow",        "@blocking",  "@dangerous",
+    "@connection", "@transaction", "@scripting"};
 static_assert(std::size(kCategories) <= kAclCategoriesMax);
 
 }  // namespace

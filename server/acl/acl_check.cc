@@ -1,7 +1,10 @@
 #include "server/acl/acl_check.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "server/dispatcher.h"
 #include "server/engine.h"
 #include "server/errors.h"
 #include "server/session.h"

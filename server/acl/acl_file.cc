@@ -104,9 +104,10 @@ Outcome ParseUserLine(std::span<const std::string> words, const AclRules& rules,
   size_t unclosed = 0;
   const auto joined = JoinSelectors(given, &unclosed);
   if (!joined) {
-    return Outcome::Failed(fmt::format("user {}: Unmatched parenthesis in acl selector starting "
-                                       "at '{}'.",
-                                       words[0], given[unclosed]));
+    return Outcome::Failed(
+        fmt::format("user {}: Unmatched parenthesis in acl selector starting "
+                    "at '{}'.",
+                    words[0], given[unclosed]));
   }
   for (const std::string& rule : *joined) {
     const AclRuleError error = rules.Apply(user, rule, defaults);

@@ -29,21 +29,20 @@ Outcome LoadUserLines(Engine& engine, const std::vector<std::vector<std::string>
     AclUser user;
     Outcome parsed = ParseUserLine(words, engine.acl.rules(), engine.acl.defaults(), &user);
     if (!parsed.ok()) return parsed;
-    const bool known = std::any_of(users.begin(), users.end(), [&](const AclUser& other) {
-      return other.name == user.name;
-    });
+    const bool known = std::any_of(users.begin(), users.end(),
+                                   [&](const AclUser& other) { return other.name == user.name; });
     if (known) {
-      return Outcome::Failed(fmt::format("user {}: Duplicate user found. A user can only be defined "
-                                         "once in config files",
-                                         user.name));
+      return Outcome::Failed(
+          fmt::format("user {}: Duplicate user found. A user can only be defined "
+                      "once in config files",
+                      user.name));
     }
     WarnIfDisabled(engine, user);
     users.push_back(std::move(user));
   }
   // Without a line of its own `default` is as requirepass makes it.
-  const bool names_default = std::any_of(users.begin(), users.end(), [](const AclUser& user) {
-    return user.name == "default";
-  });
+  const bool names_default = std::any_of(
+      users.begin(), users.end(), [](const AclUser& user) { return user.name == "default"; });
   if (!names_default) users.push_back(*engine.acl.Default());
   engine.acl.Replace(std::move(users));
   return Outcome::Ok();

@@ -33,9 +33,8 @@ void AclLog::Add(AclLogEntry entry, size_t entries_max) {
   entry.updated_unix_ms = entry.created_unix_ms;
   std::lock_guard lock(mutex_);
   const auto last = entries_.begin() + std::min(entries_.size(), kComparedMax);
-  const auto like = std::find_if(entries_.begin(), last, [&](const AclLogEntry& known) {
-    return Alike(known, entry);
-  });
+  const auto like = std::find_if(entries_.begin(), last,
+                                 [&](const AclLogEntry& known) { return Alike(known, entry); });
   if (like != last) {
     entry.count = like->count + 1;
     entry.id = like->id;

@@ -39,9 +39,9 @@ bool AclSelector::AllowsCommand(const AclRequest& request) const {
   if (index < commands.size() && commands[index]) return true;
   const auto found = first_arguments.find(request.command);
   if (found == first_arguments.end()) return false;
-  return std::any_of(
-      found->second.begin(), found->second.end(),
-      [&](const std::string& argument) { return SameWord(argument, request.name_after); });
+  return std::any_of(found->second.begin(), found->second.end(), [&](const std::string& argument) {
+    return SameWord(argument, request.name_after);
+  });
 }
 
 bool AclSelector::AllowsKey(std::string_view key, uint8_t needs) const {

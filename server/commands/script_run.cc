@@ -94,7 +94,7 @@ class CommandScriptHost final : public ScriptHost {
     if (info == nullptr) return AclAnswer::kUnknownCommand;
     const AclUser* user = ctx_.session.LatestUser();
     return user != nullptr && larder::CheckAcl(*user, *info, args).allowed() ? AclAnswer::kAllowed
-                                                                            : AclAnswer::kDenied;
+                                                                             : AclAnswer::kDenied;
   }
 
  private:
@@ -121,9 +121,9 @@ class CommandScriptHost final : public ScriptHost {
         ctx_.dispatcher.CheckRights(ctx_.session, info, args, AclContext::kScript);
     if (rights.allowed()) return Ok();
     const AclUser* user = ctx_.session.user.get();
-    return Error("ERR ACL failure in script: " +
-                 (user == nullptr ? std::string(errors::kAclDeniesKey)
-                                  : AclRefusal(*user, info, args, rights)));
+    return Error("ERR ACL failure in script: " + (user == nullptr
+                                                      ? std::string(errors::kAclDeniesKey)
+                                                      : AclRefusal(*user, info, args, rights)));
   }
 
   CallOutcome Restart() {

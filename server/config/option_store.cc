@@ -257,8 +257,8 @@ Outcome OptionStore::Rewrite() {
   if (done.ok()) {
     KeptConfigLines kept;
     for (const auto& [option, source] : line_sources_) kept.emplace(option, source());
-    content =
-        RewriteConfig(content, [this](const Option& option) { return Current(option); }, kept);
+    content = RewriteConfig(
+        content, [this](const Option& option) { return Current(option); }, kept);
     done = ReplaceFile(path, content);
   }
   if (!done.ok()) return Outcome::Failed("ERR Rewriting config file: " + done.error());

@@ -258,11 +258,11 @@ TEST_F(AclTest, ADeletedUsersClientsAreClosed) {
   TestClient& app = App("+ping");
   EXPECT_THAT(Run("ACL DELUSER app nobody"), IsInteger(1));
   EXPECT_TRUE(app.record->killed);
-  // Even one that had not heard of it would get no further, not as another user of that name either.
+  // Even one that had not heard of it would get no further, not as another user of that name
+  // either.
   Run("ACL SETUSER app on nopass +@all");
   EXPECT_THAT(app.Run("PING"), IsError("NOAUTH Authentication required."));
-  EXPECT_THAT(Run("ACL DELUSER app default"),
-              IsError("ERR The 'default' user cannot be removed"));
+  EXPECT_THAT(Run("ACL DELUSER app default"), IsError("ERR The 'default' user cannot be removed"));
   EXPECT_THAT(Run("ACL USERS"), IsBulks({"app", "default"}));
 }
 
@@ -316,8 +316,8 @@ TEST_F(AclTest, ATransactionThatTakesItsOwnRightsLosesThem) {
 TEST_F(AclTest, ExecItselfMayBeDenied) {
   TestClient& app = App("+multi");
   app.Run("MULTI");
-  EXPECT_THAT(app.Run("EXEC"), IsError("EXECABORT Transaction discarded because of: " +
-                                       NoCommand("exec")));
+  EXPECT_THAT(app.Run("EXEC"),
+              IsError("EXECABORT Transaction discarded because of: " + NoCommand("exec")));
   EXPECT_FALSE(app.in_multi());
 }
 
@@ -410,10 +410,9 @@ TEST_F(AclTest, ListAndUsersAreInOrder) {
   Run("ACL SETUSER b");
   Run("ACL SETUSER a nopass");
   EXPECT_THAT(Run("ACL USERS"), IsBulks({"a", "b", "default"}));
-  EXPECT_THAT(Run("ACL LIST"),
-              IsBulks({"user a off nopass sanitize-payload resetchannels -@all",
-                       "user b off sanitize-payload resetchannels -@all",
-                       "user default on nopass sanitize-payload ~* &* +@all"}));
+  EXPECT_THAT(Run("ACL LIST"), IsBulks({"user a off nopass sanitize-payload resetchannels -@all",
+                                        "user b off sanitize-payload resetchannels -@all",
+                                        "user default on nopass sanitize-payload ~* &* +@all"}));
 }
 
 TEST_F(AclTest, CatListsCategoriesAndTheirCommands) {
@@ -463,9 +462,7 @@ TEST_F(AclTest, GenPassDrawsDigits) {
   EXPECT_THAT(Run("ACL GENPASS x"), IsError("ERR value is not an integer or out of range"));
 }
 
-TEST_F(AclTest, HelpNamesTheSubcommands) {
-  EXPECT_EQ(Run("ACL HELP").items.size(), 29u);
-}
+TEST_F(AclTest, HelpNamesTheSubcommands) { EXPECT_EQ(Run("ACL HELP").items.size(), 29u); }
 
 // ---- the log
 
@@ -504,9 +501,9 @@ TEST_F(AclTest, TheLogCountsTheSameAndAges) {
   const Reply entry = LatestOfLog();
   EXPECT_THAT(Field(entry, "count"), IsInteger(2));
   EXPECT_THAT(Field(entry, "age-seconds"), IsBulk("0.5"));
-  EXPECT_EQ(Field(entry, "timestamp-last-updated").integer -
-                Field(entry, "timestamp-created").integer,
-            2500);
+  EXPECT_EQ(
+      Field(entry, "timestamp-last-updated").integer - Field(entry, "timestamp-created").integer,
+      2500);
   EXPECT_THAT(Run("ACL LOG RESET"), IsOk());
   EXPECT_THAT(Run("ACL LOG"), IsEmptyArray());
 }
@@ -640,8 +637,8 @@ TEST_F(AclTest, UsersMayBeInTheConfiguration) {
 }
 
 TEST_F(AclTest, AWrongUserLineIsAnError) {
-  for (const char* line : {"user app foo", "user app on\nuser app off", "user \"a b\"", "user",
-                           "user app (+get"}) {
+  for (const char* line :
+       {"user app foo", "user app on\nuser app off", "user \"a b\"", "user", "user app (+get"}) {
     OptionStore store;
     ASSERT_TRUE(store.LoadText(line, "test").ok());
     Engine other(clock, store, log, 1);
@@ -658,9 +655,10 @@ TEST_F(AclTest, ConfigRewriteWritesTheUsers) {
   EXPECT_THAT(Run("CONFIG REWRITE"), IsOk());
   std::string text;
   ASSERT_TRUE(ReadWholeFile(path, text).ok());
-  EXPECT_THAT(text, StartsWith("# mine\nuser app on sanitize-payload #148de9c5a7a44d19e56cd9ae1a554b"
-                               "f67847afb0c58f6e12fa29ac7ddfca9940 \"~a\\\"*\" resetchannels -@all "
-                               "(~b resetchannels -@all +get)\nport 6379\n"));
+  EXPECT_THAT(text,
+              StartsWith("# mine\nuser app on sanitize-payload #148de9c5a7a44d19e56cd9ae1a554b"
+                         "f67847afb0c58f6e12fa29ac7ddfca9940 \"~a\\\"*\" resetchannels -@all "
+                         "(~b resetchannels -@all +get)\nport 6379\n"));
   OptionStore again;
   ASSERT_TRUE(again.LoadFile(path).ok());
   Engine other(clock, again, log, 1);

@@ -143,7 +143,8 @@ TEST_F(AclRulesTest, AFirstArgumentMayBeAllowedAlone) {
 }
 
 TEST_F(AclRulesTest, UnknownCommandsAreRefused) {
-  for (const std::string_view rule : {"+nosuch", "-nosuch", "+config|nosuch", "+", "-", "+|", "-|"}) {
+  for (const std::string_view rule :
+       {"+nosuch", "-nosuch", "+config|nosuch", "+", "-", "+|", "-|"}) {
     EXPECT_EQ(Apply(rule), AclRuleError::kUnknownCommand) << rule;
   }
 }
@@ -163,7 +164,8 @@ TEST_F(AclRulesTest, KeyPatternsMayBeForReadingOrWriting) {
 }
 
 TEST_F(AclRulesTest, MalformedPatternsAreRefused) {
-  for (const std::string_view rule : {"%~x", "%RR~", "%", "%Rx", "%X~a", "~a b", "&a b", "%~", "%\x12~a"}) {
+  for (const std::string_view rule :
+       {"%~x", "%RR~", "%", "%Rx", "%X~a", "~a b", "&a b", "%~", "%\x12~a"}) {
     EXPECT_EQ(Apply(rule), AclRuleError::kSyntax) << rule;
   }
   EXPECT_EQ(Apply(std::string_view("~a\0b", 4)), AclRuleError::kSyntax);
@@ -205,7 +207,8 @@ TEST_F(AclRulesTest, AnUnrestrictedSelectorFreesTheUser) {
 }
 
 TEST_F(AclRulesTest, ASelectorTakesNoFlagsAndNoPasswords) {
-  for (const std::string_view rule : {"(on)", "(>a)", "(reset)", "(()", "((+get))", "(%~)", "(\"\")"}) {
+  for (const std::string_view rule :
+       {"(on)", "(>a)", "(reset)", "(()", "((+get))", "(%~)", "(\"\")"}) {
     EXPECT_EQ(Apply(rule), AclRuleError::kSyntax) << rule;
   }
   EXPECT_EQ(Apply("(+nosuch)"), AclRuleError::kUnknownCommand);
@@ -262,9 +265,12 @@ TEST(AclCategories, AreKnownByName) {
 // again.
 TEST_F(AclRulesTest, ADescriptionMakesTheUserAgain) {
   const std::vector<std::string> parts = {
-      "+", "-", "@", "all", "get", "set", "config", "|", "~", "%", "R", "W", "&", "*", "(", ")",
-      " ", "on", "off", "nopass", ">", "<", "#", "!", "x", "a:", "\"", "\\", "reset", "select",
-      "read", "slow", "allkeys", "allcommands", std::string(1, '\0'), "\xff", "\r\n", "[", "]"};
+      "+",     "-",      "@",    "all",  "get",     "set",         "config",
+      "|",     "~",      "%",    "R",    "W",       "&",           "*",
+      "(",     ")",      " ",    "on",   "off",     "nopass",      ">",
+      "<",     "#",      "!",    "x",    "a:",      "\"",          "\\",
+      "reset", "select", "read", "slow", "allkeys", "allcommands", std::string(1, '\0'),
+      "\xff",  "\r\n",   "[",    "]"};
   std::mt19937 random(20260801);
   for (int round = 0; round < 20'000; ++round) {
     std::string rule;

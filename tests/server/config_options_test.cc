@@ -218,9 +218,8 @@ TEST(OptionStoreTest, SecurityThatIsNotThereIsRefused) {
             "implemented yet");
   EXPECT_EQ(SetError(options, {{"tls-port", "0"}}), "");
   for (const std::string& line :
-       std::vector<std::string>{"tls-port 6380", "tls-cert-file x",
-                                "rename-command CONFIG \"\"", "loadmodule x.so", "replicaof a 1",
-                                "cluster-enabled yes"}) {
+       std::vector<std::string>{"tls-port 6380", "tls-cert-file x", "rename-command CONFIG \"\"",
+                                "loadmodule x.so", "replicaof a 1", "cluster-enabled yes"}) {
     EXPECT_FALSE(OptionStore().LoadText(line, "t").ok()) << line;
   }
 }
