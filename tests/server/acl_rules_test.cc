@@ -42,7 +42,7 @@ class AclRulesTest : public testing::Test {
     if (args.size() > 1) request.name_after = args[1];
     return user.Check(request).verdict;
   }
-  bool MayRun(int command) const { return Check(command, {"x"}) == AclVerdict::kAllowed; }
+  bool MayRun(int command) const { return Check(command, {"x", "y"}) == AclVerdict::kAllowed; }
   bool MayUse(std::string_view key, uint8_t needs) const {
     return Check(kGet, {"get", key}, {{1, needs}}) == AclVerdict::kAllowed;
   }

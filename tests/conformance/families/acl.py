@@ -195,7 +195,7 @@ def tried(g):
         (["INCR", key],), (["LCS", key, other],), (["BITFIELD", key, "GET", "u8", "0"],),
         (["BITFIELD", key, "SET", "u8", "0", "1"],), (["BITFIELD_RO", key, "GET", "u8", "0"],),
         (["BITOP", "AND", key, other, third],), (["BITCOUNT", key],), (["SETBIT", key, "1", "1"],),
-        (["DEL", key, other],), (["EXISTS", key, other],), (["TYPE", key],), (["TTL", key],),
+        (["DEL", key, other],), (["EXISTS", key, other],), (["TYPE", key],),
         (["PERSIST", key],), (["COPY", key, other, "REPLACE"],), (["RENAME", key, other],),
         (["TOUCH", key],), (["UNLINK", key],), (["OBJECT", "REFCOUNT", b"missing"],),
         (["SADD", key, "m"],), (["SCARD", key],), (["SISMEMBER", key, "m"],), (["SREM", key, "m"],),
@@ -219,8 +219,8 @@ def tried(g):
         (["CLIENT", "GETNAME"],), (["CLIENT", "NOSUCH"],), (["SELECT", "0"],), (["PING"],), (["ECHO", "x"],),
         (["ACL", "WHOAMI"],), (["ACL", "GETUSER", "nobody"],), (["SCRIPT", "EXISTS", "x"],),
         (["GET"],), (["NOSUCH", key],), (["CONFIG", "NOSUCH"],), (["EXPIRE", key, "100000"],),
-        (["WATCH", key], None), (["PUBSUB", "NUMPAT"],), (["COMMAND", "GETKEYS", "GET", "x"],))
-    picked = g.choice([each for each in requests if len(each) == 1 or each[1]])
+        (["PUBSUB", "NUMPAT"],), (["COMMAND", "GETKEYS", "GET", "x"],))
+    picked = g.choice(requests)
     return picked[0], (picked[1] if len(picked) > 1 else "").encode()
 
 
