@@ -143,7 +143,9 @@ def command_rules(g):
 
 
 def any_rules(g, most):
-    found = []
+    """Mostly of a user who may do something to begin with."""
+    found = list(g.choice(([], [b"+@all", b"~*"], [b"+@all"], [b"+@read", b"+@write", b"+@scripting"],
+                           [b"+@all", b"-@dangerous", b"~[st]:*"], [b"~*"])))
     for _ in range(g.rng.randint(1, most)):
         kind = g.rng.random()
         if kind < 0.35:
