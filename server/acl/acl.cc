@@ -7,6 +7,7 @@
 
 #include "server/acl/acl_password.h"
 #include "server/config/config_file.h"
+#include "server/errors.h"
 
 namespace larder {
 
@@ -63,8 +64,9 @@ Outcome Acl::Set(std::string_view name, std::span<const std::string_view> rules)
   size_t unclosed = 0;
   const auto joined = JoinSelectors(rules, &unclosed);
   if (!joined) {
-    return Outcome::Failed(fmt::format(
-        "ERR Unmatched parenthesis in acl selector starting at '{}'.", rules[unclosed]));
+    return Outcome::Failed(
+        fmt::format("ERR Unmatched parenthesis in acl selector starting at '{}'.",
+                    errors::UpToZero(rules[unclosed])));
   }
   std::lock_guard lock(mutex_);
   const auto found = users_.find(name);
@@ -72,8 +74,8 @@ Outcome Acl::Set(std::string_view name, std::span<const std::string_view> rules)
   for (const std::string& rule : *joined) {
     const AclRuleError error = rules_.Apply(&user, rule, defaults());
     if (error != AclRuleError::kNone) {
-      return Outcome::Failed(
-          fmt::format("ERR Error in ACL SETUSER modifier '{}': {}", rule, AclRuleErrorText(error)));
+      return Outcome::Failed(fmt::format("ERR Error in ACL SETUSER modifier '{}': {}",
+                                         errors::UpToZero(rule), AclRuleErrorText(error)));
     }
   }
   Put(std::move(user));

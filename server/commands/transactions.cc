@@ -31,8 +31,8 @@ Status CheckAgain(CommandContext& ctx, const CommandInfo& command,
     case AclVerdict::kKey:
       return Error(errors::AclDeniesInExec("no permission to touch the specified keys"));
     case AclVerdict::kChannel:
-      return Error(errors::AclDeniesInExec(
-          "no permission to access one of the channels used as argument to the command"));
+      return Error(
+          errors::AclDeniesInExec("no permission to access one of the channels used as arguments"));
   }
   return Ok();
 }

@@ -298,8 +298,7 @@ TEST_F(AclTest, RightsAreCheckedAgainAtExec) {  // HARDENING.md, row 30
       app.Run("EXEC"),
       IsArray({IsError(text + "no permission to execute the command or subcommand"),
                IsError(text + "no permission to touch the specified keys"),
-               IsError(text + "no permission to access one of the channels used as argument to the "
-                              "command"),
+               IsError(text + "no permission to access one of the channels used as arguments"),
                IsBulk("fine")}));
   EXPECT_THAT(Run("GET a"), IsNull());
 }

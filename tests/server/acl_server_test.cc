@@ -55,8 +55,9 @@ TEST_F(AclServer, ADeletedUsersConnectionsEnd) {
 
 TEST_F(AclServer, ListenersOfForbiddenChannelsAreClosedBeforeTheNextMessage) {
   for (int round = 0; round < 20; ++round) {
-    ASSERT_THAT(admin->Run({"ACL", "SETUSER", "app", "on", "nopass", "+@all", "resetchannels", "&c"}),
-                Optional(IsOk()));
+    ASSERT_THAT(
+        admin->Run({"ACL", "SETUSER", "app", "on", "nopass", "+@all", "resetchannels", "&c"}),
+        Optional(IsOk()));
     const auto listener = As("app");
     ASSERT_TRUE(listener->Send(Encode({"SUBSCRIBE", "c"})));
     ASSERT_TRUE(listener->Read().has_value());
@@ -67,7 +68,8 @@ TEST_F(AclServer, ListenersOfForbiddenChannelsAreClosedBeforeTheNextMessage) {
 }
 
 TEST_F(AclServer, ChangesUnderLoadNeitherMixUpNorLoseReplies) {
-  ASSERT_THAT(admin->Run({"ACL", "SETUSER", "app", "on", "nopass", "~a:*", "+@all"}), Optional(IsOk()));
+  ASSERT_THAT(admin->Run({"ACL", "SETUSER", "app", "on", "nopass", "~a:*", "+@all"}),
+              Optional(IsOk()));
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   std::atomic<int> wrong{0};
