@@ -48,13 +48,21 @@ void CloseClientsOf(CommandContext& ctx, std::string_view user) {
   }
 }
 
+bool AllowsAllChannels(const AclUser& user) {
+  return user.root.all_channels ||
+         std::any_of(user.selectors.begin(), user.selectors.end(),
+                     [](const AclSelector& selector) { return selector.all_channels; });
+}
+
 // Closes the clients that listen to what the user may no longer use. Each looks for itself, before
-// any message that is published from now on.
+// any message that is published from now on; all of the user's, as one may be subscribing now.
 void CloseUnlawfulListeners(CommandContext& ctx, std::string_view user) {
+  const AclUserPointer now = ctx.engine.acl.Find(user);
+  if (now == nullptr || AllowsAllChannels(*now)) return;
   const auto word = std::make_shared<PushMessage>();
   word->kind = PushMessage::Kind::kRightsChanged;
   for (const auto& record : ctx.engine.clients.All()) {
-    if (!record->Has(ClientFlag::kPubSub) || !IsOf(*record, user)) continue;
+    if (!IsOf(*record, user)) continue;
     if (record->id != ctx.session.id()) {
       record->mailbox->Push(record->id, word);
     } else if (!ctx.session.MayKeepSubscriptions()) {
