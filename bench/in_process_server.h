@@ -27,9 +27,7 @@ class InProcess {
         mailbox_([] {}),
         session_(engine_, mailbox_, std::make_shared<ClientRecord>()),
         requests_(kDepth),
-        commands_(kDepth) {
-    session_.authenticated = true;
-  }
+        commands_(kDepth) {}
 
   static constexpr size_t kDepth = 64;  // requests of a pipeline, at most
 

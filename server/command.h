@@ -130,6 +130,13 @@ using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<i
 // does. It runs with every stripe locked then.
 using ArgumentsPredicate = bool (*)(std::span<const std::string_view> args);
 
+// What a request does with its one key, where that depends on the options (the key's specification
+// says KeyFlag::kVariable): SET reads the old value only when it is asked for it.
+using KeyFlagsFinder = uint16_t (*)(std::span<const std::string_view> args);
+
+// Which arguments are channels of pub/sub, for the rights of ACL on them.
+enum class ChannelArguments : uint8_t { kNone, kFirst, kAll, kAllPatterns };
+
 inline constexpr int kKeySpecsMax = 3;
 
 struct CommandSpec {
@@ -151,6 +158,8 @@ struct CommandSpec {
   std::string_view tips = {};  // for proxies: "nondeterministic_output request_policy:special"
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};  // by what, in words; only with deprecated_since
+  KeyFlagsFinder find_key_flags = nullptr;
+  ChannelArguments channels = ChannelArguments::kNone;
 };
 
 }  // namespace larder

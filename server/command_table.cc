@@ -183,28 +183,60 @@ void KeywordPositions(const KeySpec& keys, std::span<const std::string_view> arg
   }
 }
 
+// The keys that one specification names. False when they cannot be told.
+bool SpecPositions(const KeySpec& keys, std::span<const std::string_view> args,
+                   std::vector<int>* positions) {
+  if ((keys.flags & KeyFlag::kNotKey) != 0) return true;
+  switch (keys.kind) {
+    case KeySpec::Kind::kNone:
+    case KeySpec::Kind::kUnknown:
+      break;
+    case KeySpec::Kind::kRange:
+      RangePositions(keys, static_cast<int>(args.size()), positions);
+      break;
+    case KeySpec::Kind::kCounted:
+      return CountedPositions(keys, args, positions);
+    case KeySpec::Kind::kKeyword:
+      KeywordPositions(keys, args, positions);
+      break;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool CommandTable::KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
                                 std::vector<int>* positions) {
   for (const KeySpec& keys : info.spec->keys) {
-    if ((keys.flags & KeyFlag::kNotKey) != 0) continue;
-    switch (keys.kind) {
-      case KeySpec::Kind::kNone:
-      case KeySpec::Kind::kUnknown:
-        break;
-      case KeySpec::Kind::kRange:
-        RangePositions(keys, static_cast<int>(args.size()), positions);
-        break;
-      case KeySpec::Kind::kCounted:
-        if (!CountedPositions(keys, args, positions)) return false;
-        break;
-      case KeySpec::Kind::kKeyword:
-        KeywordPositions(keys, args, positions);
-        break;
-    }
+    if (!SpecPositions(keys, args, positions)) return false;
   }
   if (info.spec->find_keys != nullptr) info.spec->find_keys(args, positions);
+  return true;
+}
+
+bool CommandTable::KeyUses(const CommandInfo& info, std::span<const std::string_view> args,
+                           std::vector<KeyUse>* uses) {
+  std::vector<int> positions;
+  uint16_t flags = 0;
+  const auto take = [&] {
+    for (const int position : positions) uses->push_back({position, flags});
+    positions.clear();
+  };
+  for (const KeySpec& keys : info.spec->keys) {
+    if (keys.kind == KeySpec::Kind::kNone && keys.flags == 0) continue;
+    flags = keys.flags;
+    if ((flags & KeyFlag::kVariable) != 0 && info.spec->find_key_flags != nullptr) {
+      flags = info.spec->find_key_flags(args);
+    }
+    flags &= ~(KeyFlag::kVariable | KeyFlag::kIncomplete);
+    if (!SpecPositions(keys, args, &positions)) return false;
+    take();
+  }
+  if (info.spec->find_keys == nullptr) return true;
+  // The last specification is the one that the function completes.
+  if (flags == 0) flags = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
+  info.spec->find_keys(args, &positions);
+  take();
   return true;
 }
 

@@ -31,6 +31,12 @@ struct CommandInfo {
   bool single_key = false;  // exactly one key, at position 1: the short way
 };
 
+// A key of a request, and what is done with it.
+struct KeyUse {
+  int position;
+  uint16_t flags;  // KeyFlag
+};
+
 class CommandTable {
  public:
   CommandTable();
@@ -50,6 +56,9 @@ class CommandTable {
   // command's keys cannot be told (a bad count).
   static bool KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
                            std::vector<int>* positions);
+  // As KeyPositions, each with the flags of the specification that found it.
+  static bool KeyUses(const CommandInfo& info, std::span<const std::string_view> args,
+                      std::vector<KeyUse>* uses);
 
  private:
   void Add(const CommandSpec& spec, const CommandSpec* container);

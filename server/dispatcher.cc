@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "server/acl/acl_check.h"
 #include "server/command_context.h"
 #include "server/engine.h"
 #include "server/errors.h"
@@ -127,6 +128,16 @@ Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::s
   return Disposition::kDone;
 }
 
+AclDecision Dispatcher::CheckRights(Session& session, const CommandInfo& info,
+                                    std::span<const std::string_view> args, AclContext context) {
+  if (session.Unrestricted(engine_.acl.version())) return {};
+  const AclUser* user = session.LatestUser();
+  const AclDecision decision =
+      user == nullptr ? AclDecision{AclVerdict::kCommand, 0} : CheckAcl(*user, info, args);
+  if (!decision.allowed()) LogAclRefusal(engine_, session, info, args, decision, context);
+  return decision;
+}
+
 // Everything that rarely applies, in Redis's order. `*go_on` is false when the command ends here.
 Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& command,
                                        bool* go_on) {
@@ -136,11 +147,22 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
   if (!ArityFits(*info, command.args.size())) {
     return Refuse(session, info, errors::WrongArity(info->full_name));
   }
-  if (!session.authenticated && !Has(*info, Flag::kNoAuth)) {
+  if (session.LatestUser() == nullptr) {
+    ClientRegistry::Kill(session.record);  // its user was deleted while it logged in
+    return Refuse(session, info, errors::kNoAuth);
+  }
+  if (!session.authenticated && !engine_.acl.default_is_open() && !Has(*info, Flag::kNoAuth)) {
     return Refuse(session, info, errors::kNoAuth);
   }
   if (session.in_multi() && Has(*info, Flag::kNoMulti)) {
     return Refuse(session, info, errors::kNotAllowedInMulti);
+  }
+  const AclDecision rights =
+      CheckRights(session, *info, command.args,
+                  session.in_multi() ? AclContext::kMulti : AclContext::kTopLevel);
+  if (!rights.allowed()) {
+    return Refuse(session, info,
+                  "NOPERM " + AclRefusal(*session.user, *info, command.args, rights));
   }
   if (session.in_subscriber_mode() && !Has(*info, Flag::kSubscriberMode)) {
     return Refuse(session, info, errors::OnlyInSubscriberContext(info->full_name));
@@ -225,7 +247,7 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
     session.record->last_command.store(command.info, std::memory_order_relaxed);
   }
   const bool plain = command.info != nullptr && ArityFits(*command.info, command.args.size()) &&
-                     session.authenticated && !session.in_multi() &&
+                     session.Unrestricted(engine_.acl.version()) && !session.in_multi() &&
                      !session.in_subscriber_mode() && !engine_.pause.possible();
   if (!plain) [[unlikely]] {
     bool go_on = false;

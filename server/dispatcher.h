@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "protocol/reply_writer.h"
+#include "server/acl/acl_log.h"
+#include "server/acl/acl_user.h"
 #include "server/arg_reader.h"
 #include "server/command_table.h"
 #include "server/effects.h"
@@ -86,6 +88,10 @@ class Dispatcher {
   NestedOutcome RunNested(Session& session, const CommandInfo& info,
                           std::span<const std::string_view> args, const RunScope& scope,
                           protocol::ReplyWriter& reply, Status* status);
+
+  // Whether the session's user may run a request; when not, ACL LOG hears of it.
+  AclDecision CheckRights(Session& session, const CommandInfo& info,
+                          std::span<const std::string_view> args, AclContext context);
 
   // The row's check of how many arguments it takes.
   static bool ArityFits(const CommandInfo& info, size_t args) {

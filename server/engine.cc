@@ -4,6 +4,7 @@
 #include <random>
 
 #include <fmt/format.h>
+#include "server/acl/command_categories.h"
 #include "server/config/option_store.h"
 #include "server/scripting/script_cache.h"
 #include "server/waiting.h"
@@ -78,6 +79,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       options(store.live()),
       log(logger),
       workers(worker_count),
+      acl(AclCommandsOf(commands), store.live()),
       keyspace(ForWorkers(worker_count, store.live()), this),
       scripts(std::make_unique<ScriptCache>()),
       run_id(RandomHex(40)),
@@ -88,8 +90,18 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
     statistics.push_back(std::make_unique<WorkerStatistics>(commands.all().size()));
   }
   ApplyOptions();
-  for (const char* name : {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "requirepass",
-                           "lua-memory-limit"}) {
+  acl.SetDefaultPassword(option_store.Text("requirepass"));
+  option_store.OnChange("requirepass", [this](const std::string& password) {
+    acl.SetDefaultPassword(password);
+    return Outcome::Ok();
+  });
+  option_store.SetLineSource("user", [this] {
+    // With a file of their own they are not in the configuration file.
+    if (!option_store.Text("aclfile").empty()) return std::vector<std::string>();
+    return acl.ConfigLines(option_store.Text("requirepass"));
+  });
+  for (const char* name :
+       {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "lua-memory-limit"}) {
     option_store.OnChange(name, [this](const std::string&) {
       ApplyOptions();
       return Outcome::Ok();
@@ -104,24 +116,6 @@ void Engine::ApplyOptions() {
   keyspace.set_policy(ToStorage(options.policy()));
   notifications.set_classes(static_cast<uint32_t>(options.notify_keyspace_events.Get()));
   lua_memory.set_bytes_max(static_cast<size_t>(options.lua_memory_limit.Get()));
-  SetPassword(option_store.Text("requirepass"));
-}
-
-void Engine::SetPassword(std::string_view password) {
-  std::lock_guard lock(password_mutex_);
-  password_ = password;
-  password_required_.store(!password.empty(), std::memory_order_relaxed);
-}
-
-bool Engine::PasswordIs(std::string_view given) const {
-  std::lock_guard lock(password_mutex_);
-  // Looks at every byte of what was given, whatever differs first.
-  size_t difference = given.size() ^ password_.size();
-  for (size_t i = 0; i < given.size(); ++i) {
-    const char expected = password_.empty() ? '\0' : password_[i % password_.size()];
-    difference |= static_cast<uint8_t>(given[i] ^ expected);
-  }
-  return difference == 0;
 }
 
 uint64_t Engine::Sum(Counter WorkerStatistics::*counter) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/acl/acl.h"
 #include "server/blocking.h"
 #include "server/client_record.h"
 #include "server/clock.h"
@@ -66,6 +67,7 @@ struct Engine : private storage::KeyspaceObserver {
   EngineHooks hooks;
 
   const CommandTable commands;
+  Acl acl;
   storage::Keyspace keyspace;
   WaiterRegistry waiters{keyspace.stripe_count()};
   PubSub pubsub;
@@ -91,11 +93,6 @@ struct Engine : private storage::KeyspaceObserver {
   std::atomic<int64_t> last_save_unix_s;
   std::atomic<int64_t> operations_per_second{0}, input_kbps{0}, output_kbps{0};  // set by a timer
 
-  // The password of the default user (requirepass), empty: none. Under its own mutex.
-  bool PasswordRequired() const { return password_required_.load(std::memory_order_relaxed); }
-  void SetPassword(std::string_view password);
-  bool PasswordIs(std::string_view given) const;  // in constant time
-
   // Sums of all workers.
   uint64_t Sum(Counter WorkerStatistics::*counter) const;
 
@@ -118,9 +115,6 @@ struct Engine : private storage::KeyspaceObserver {
   void OnEvicted(int database, std::string_view key) override;
   void OnFieldsExpired(int database, std::string_view key, bool key_is_gone) override;
 
-  std::atomic<bool> password_required_{false};
-  mutable std::mutex password_mutex_;
-  std::string password_;
   std::atomic<int64_t> client_bytes_{0};
 };
 

@@ -19,6 +19,27 @@ std::string OnlyInSubscriberContext(std::string_view command) {
       command);
 }
 
+std::string AclDeniesCommand(std::string_view user, std::string_view command) {
+  return fmt::format("User {} has no permissions to run the '{}' command", user, command);
+}
+
+std::string AclDeniesKey(std::string_view user, std::string_view key) {
+  return fmt::format("User {} has no permissions to access the '{}' key", user, key);
+}
+
+std::string AclDeniesChannel(std::string_view user, std::string_view channel) {
+  return fmt::format("User {} has no permissions to access the '{}' channel", user, channel);
+}
+
+std::string AclDeniesInExec(std::string_view reason) {
+  return fmt::format(
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+      "call. This command is no longer allowed for the following reason: {}",
+      reason);
+}
+
+std::string NoSuchUser(std::string_view user) { return fmt::format("ERR No such user '{}'", user); }
+
 namespace {
 
 std::string Upper(std::string_view text) {

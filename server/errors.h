@@ -57,6 +57,23 @@ inline constexpr std::string_view kWrongPass =
 inline constexpr std::string_view kNoPasswordSet =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure "
     "your configuration is correct?";
+// Without a code: after "NOPERM ", or in a script's error.
+inline constexpr std::string_view kAclDeniesKey = "No permissions to access a key";
+inline constexpr std::string_view kAclDeniesChannel = "No permissions to access a channel";
+inline constexpr std::string_view kUserNameWithBlank =
+    "ERR Usernames can't contain spaces or null characters";
+inline constexpr std::string_view kDefaultUserStays = "ERR The 'default' user cannot be removed";
+inline constexpr std::string_view kBadPasswordBits =
+    "ERR ACL GENPASS argument must be the number of bits for the output password, a positive "
+    "number up to 4096";
+inline constexpr std::string_view kNoAclFile =
+    "ERR This Redis instance is not configured to use an ACL file. You may want to specify users "
+    "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis "
+    "configuration file set) in order to store users in the Redis configuration.";
+inline constexpr std::string_view kAclFileNotSaved =
+    "ERR There was an error trying to save the ACLs. Please check the server logs for more "
+    "information";
+inline constexpr std::string_view kNoRandomness = "ERR no source of randomness";
 inline constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
 inline constexpr std::string_view kProtoNotInteger =
     "ERR Protocol version is not an integer or out of range";
@@ -147,6 +164,12 @@ std::string WrongArity(
     std::string_view command);  // ERR wrong number of arguments for 'get' command
 std::string InvalidExpire(std::string_view command);  // ERR invalid expire time in 'set' command
 std::string OnlyInSubscriberContext(std::string_view command);
+std::string AclDeniesCommand(std::string_view user, std::string_view command);
+std::string AclDeniesKey(std::string_view user, std::string_view key);
+std::string AclDeniesChannel(std::string_view user, std::string_view channel);
+// Of a command that was queued while it was allowed still.
+std::string AclDeniesInExec(std::string_view reason);
+std::string NoSuchUser(std::string_view user);
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
 // Where a subcommand was given arguments that it does not take.
 std::string BadSubcommand(std::string_view command, std::string_view subcommand);

@@ -193,7 +193,8 @@ bool Listener::MayEnter(const NewClient& client) {
   std::string_view refusal;
   if (connected >= engine_.options.maxclients) {
     refusal = errors::kMaxClients;
-  } else if (!client.loopback && engine_.options.protected_mode && !engine_.PasswordRequired()) {
+  } else if (!client.loopback && engine_.options.protected_mode &&
+             engine_.acl.default_needs_no_password()) {
     refusal = errors::kDenied;
   }
   if (refusal.empty()) return true;

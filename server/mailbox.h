@@ -19,9 +19,16 @@ namespace larder {
 class Session;
 
 // A push as its receiver encodes it, in the protocol that it speaks by then; or (kReply) the
-// finished reply that ends its wait.
+// finished reply that ends its wait; or (kRightsChanged) word that its user's channels are others.
 struct PushMessage {
-  enum class Kind : uint8_t { kMessage, kPatternMessage, kShardMessage, kMonitorLine, kReply };
+  enum class Kind : uint8_t {
+    kMessage,
+    kPatternMessage,
+    kShardMessage,
+    kMonitorLine,
+    kReply,
+    kRightsChanged
+  };
   Kind kind;
   std::string pattern;
   std::string channel;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "server/acl/acl_loading.h"
 #include "server/config/units.h"
 #include "server/version.h"
 
@@ -44,6 +45,11 @@ Server::~Server() = default;
 
 int Server::Run() {
   RaiseDescriptorLimit();
+  if (const Outcome loaded = LoadUsersAtStart(engine_); !loaded.ok()) {
+    log_.Warning(loaded.error());
+    std::fprintf(stderr, "larder: %s\n", loaded.error().c_str());
+    return 1;
+  }
   if (const Outcome opened = listener_.Open(); !opened.ok()) {
     log_.Warning(opened.error());
     std::fprintf(stderr, "larder: %s\n", opened.error().c_str());

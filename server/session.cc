@@ -7,7 +7,9 @@
 namespace larder {
 
 Session::Session(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> client_record)
-    : reply(output), record(std::move(client_record)), engine_(engine), mailbox_(mailbox) {}
+    : reply(output), record(std::move(client_record)), engine_(engine), mailbox_(mailbox) {
+  LogOut();
+}
 
 Session::~Session() {
   if (waiter != nullptr) {
@@ -38,6 +40,40 @@ void Session::EndWait(std::string_view encoded_reply) {
   OutputReady();
 }
 
+const AclUser* Session::LatestUser() {
+  const uint64_t version = engine_.acl.version();
+  if (user_seen_at_ == version) return user.get();
+  if (user != nullptr) user = engine_.acl.Latest(*user);
+  user_seen_at_ = version;
+  unrestricted_at_ = authenticated && user != nullptr && user->unrestricted() ? version : 0;
+  return user.get();
+}
+
+void Session::LogIn(AclUserPointer as) {
+  authenticated = true;
+  user = std::move(as);
+  user_seen_at_ = unrestricted_at_ = 0;
+  std::lock_guard lock(record->mutex);
+  record->user = user->name;
+}
+
+void Session::LogOut() {
+  LogIn(engine_.acl.Default());
+  authenticated = engine_.acl.default_is_open();
+}
+
+bool Session::MayKeepSubscriptions() {
+  if (!subscribed_) return true;
+  if (LatestUser() == nullptr) return false;
+  for (const ChannelKind kind :
+       {ChannelKind::kChannel, ChannelKind::kPattern, ChannelKind::kShard}) {
+    for (const std::string& channel : subscriptions(kind)) {
+      if (!user->AllowsChannel(channel, kind == ChannelKind::kPattern)) return false;
+    }
+  }
+  return true;
+}
+
 void Session::SetProtocol(protocol::Version version) {
   reply.set_version(version);
   record->protocol.store(static_cast<int>(version), std::memory_order_relaxed);
@@ -55,6 +91,9 @@ void Session::Deliver(const PushMessage& message) {
   switch (message.kind) {
     case Kind::kReply:
       EndWait(message.payload);
+      return;
+    case Kind::kRightsChanged:
+      if (!MayKeepSubscriptions()) ClientRegistry::Kill(record);
       return;
     case Kind::kMonitorLine:
       if (!monitor) return;
@@ -132,9 +171,9 @@ void Session::Reset() {
   SelectDatabase(0);
   SetProtocol(protocol::Version::kResp2);
   record->flags.fetch_and(ClientFlag::kUnixSocket, std::memory_order_relaxed);
+  LogOut();
   std::lock_guard lock(record->mutex);
   record->name.clear();
-  record->user = "default";
 }
 
 }  // namespace larder

@@ -12,6 +12,7 @@
 
 #include "protocol/output_buffer.h"
 #include "protocol/reply_writer.h"
+#include "server/acl/acl_user.h"
 #include "server/blocking.h"
 #include "server/client_record.h"
 #include "server/mailbox.h"
@@ -69,6 +70,18 @@ class Session {
   // ---- identity
   std::shared_ptr<ClientRecord> record;
   bool authenticated = false;
+  // As it was when last looked at; null once it is deleted.
+  AclUserPointer user;
+  // Whether the user was free to do everything at this version of the ACL: the one thing that the
+  // hot path asks.
+  bool Unrestricted(uint64_t acl_version) const { return unrestricted_at_ == acl_version; }
+  // The user as the ACL has it now; null when it was deleted: the client is being closed.
+  const AclUser* LatestUser();
+  void LogIn(AclUserPointer as);
+  // What a new client is: `default`, logged in where that takes no password.
+  void LogOut();
+  // Whether the user may use what this client is subscribed to.
+  bool MayKeepSubscriptions();
   int database = 0;
   bool no_touch = false;
   bool monitor = false;
@@ -140,6 +153,8 @@ class Session {
 
   Engine& engine_;
   Mailbox& mailbox_;
+  uint64_t user_seen_at_ = 0;     // version of the ACL
+  uint64_t unrestricted_at_ = 0;  // likewise; 0: never
   storage::StringSet subscriptions_[3];
   bool subscribed_ = false;  // to anything
 };

@@ -347,7 +347,6 @@ void Worker::Greet(NewClient client) {
   auto connection =
       std::make_unique<Connection>(engine_, mailbox_, record, *this, client.descriptor);
   Connection* raw = connection.get();
-  raw->authenticated = !engine_.PasswordRequired();
   raw->from_loopback = client.loopback;
   record->close = [this, id] {
     const auto found = connections_.find(id);

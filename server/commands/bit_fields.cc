@@ -184,6 +184,21 @@ Status BitFieldRo(CommandContext& ctx) {
   return ReadFields(ctx, key, operations);
 }
 
+// Only reads with GETs alone; what cannot be understood counts as a write.
+uint16_t KeyFlagsOfBitField(std::span<const std::string_view> args) {
+  for (size_t i = 2; i < args.size();) {
+    const size_t left = args.size() - i - 1;
+    if (EqualsIgnoreCase(args[i], "GET") && left >= 2) {
+      i += 3;
+    } else if (EqualsIgnoreCase(args[i], "OVERFLOW") && left >= 1) {
+      i += 2;
+    } else {
+      return KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
+    }
+  }
+  return KeyFlag::kRO | KeyFlag::kAccess;
+}
+
 constexpr CommandSpec kCommands[] = {
     {.name = "bitfield",
      .syntax = "key [GET encoding offset:int | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding "
@@ -194,7 +209,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kBitmap,
      .flags = Flag::kWrite | Flag::kDenyOom,
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate | KeyFlag::kVariable)},
-     .handler = BitFieldAll},
+     .handler = BitFieldAll,
+     .find_key_flags = KeyFlagsOfBitField},
     {.name = "bitfield_ro",
      .syntax = "key [GET encoding offset:int [GET encoding offset ...]]",
      .summary = "Performs arbitrary read-only bitfield integer operations on strings.",

@@ -148,7 +148,7 @@ Status ReadKillFilter(CommandContext& ctx, KillFilter* filter) {
       });
     } else if (ctx.args.Match("USER")) {
       const std::string user(ctx.args.Next());
-      if (user != "default") return Error(fmt::format("ERR No such user '{}'", user));
+      if (ctx.engine.acl.Find(user) == nullptr) return Error(errors::NoSuchUser(user));
       filter->conditions.push_back([user](ClientRecord& record) {
         std::lock_guard lock(record.mutex);
         return record.user == user;

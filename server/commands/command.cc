@@ -147,49 +147,16 @@ Status GetKeys(CommandContext& ctx) {
   return Ok();
 }
 
-// What a request does with its keys where that depends on its options: SET reads the old value only
-// when it is asked for it.
-int VariableFlags(const FoundKeys& found, int flags) {
-  if ((flags & KeyFlag::kAccess) == 0) return flags & ~KeyFlag::kVariable;
-  constexpr size_t kFirstOption = 3;
-  const auto options = found.args.subspan(std::min(kFirstOption, found.args.size()));
-  const bool gets = std::any_of(options.begin(), options.end(), [](std::string_view option) {
-    return EqualsIgnoreCase(option, "GET");
-  });
-  return gets ? flags & ~KeyFlag::kVariable : KeyFlag::kOW | KeyFlag::kUpdate;
-}
-
-// The flags of the specification that names the key at `position`.
-int FlagsOfKey(const FoundKeys& found, int position) {
-  int otherwise = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
-  for (const KeySpec& keys : found.info->spec->keys) {
-    if (keys.kind == KeySpec::Kind::kNone) break;
-    if (keys.kind == KeySpec::Kind::kUnknown) {
-      otherwise = keys.flags;  // what find_keys finds is of the last such
-      continue;
-    }
-    CommandSpec alone;
-    alone.keys[0] = keys;
-    CommandInfo info;
-    info.spec = &alone;
-    std::vector<int> positions;
-    CommandTable::KeyPositions(info, found.args, &positions);
-    if (std::find(positions.begin(), positions.end(), position) != positions.end()) {
-      if ((keys.flags & KeyFlag::kVariable) != 0) return VariableFlags(found, keys.flags);
-      return keys.flags & ~KeyFlag::kIncomplete;
-    }
-  }
-  return otherwise;
-}
-
 Status GetKeysAndFlags(CommandContext& ctx) {
   FoundKeys found;
   if (Status status = FindKeys(ctx, &found); !status.ok()) return status;
-  ctx.reply.Array(static_cast<int64_t>(found.positions.size()));
-  for (const int position : found.positions) {
+  std::vector<KeyUse> uses;
+  if (!found.positions.empty()) CommandTable::KeyUses(*found.info, found.args, &uses);
+  ctx.reply.Array(static_cast<int64_t>(uses.size()));
+  for (const KeyUse& use : uses) {
     ctx.reply.Array(2);
-    ctx.reply.Bulk(found.args[static_cast<size_t>(position)]);
-    const auto names = KeyFlagNames(FlagsOfKey(found, position));
+    ctx.reply.Bulk(found.args[static_cast<size_t>(use.position)]);
+    const auto names = KeyFlagNames(use.flags);
     ctx.reply.Set(static_cast<int64_t>(names.size()));
     for (const std::string_view name : names) ctx.reply.Simple(name);
   }

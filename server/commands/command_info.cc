@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/acl/acl_categories.h"
+#include "server/acl/command_categories.h"
+
 namespace larder {
 namespace {
 
@@ -31,43 +34,6 @@ bool HasMovableKeys(const CommandSpec& spec) {
            return keys.kind == KeySpec::Kind::kCounted || keys.kind == KeySpec::Kind::kKeyword ||
                   keys.kind == KeySpec::Kind::kUnknown || (keys.flags & KeyFlag::kIncomplete) != 0;
          });
-}
-
-std::string_view GroupCategory(Group group) {
-  switch (group) {
-    case Group::kGeneric:
-      return "@keyspace";
-    case Group::kString:
-      return "@string";
-    case Group::kList:
-      return "@list";
-    case Group::kSet:
-      return "@set";
-    case Group::kSortedSet:
-      return "@sortedset";
-    case Group::kHash:
-      return "@hash";
-    case Group::kStream:
-      return "@stream";
-    case Group::kBitmap:
-      return "@bitmap";
-    case Group::kHyperLogLog:
-      return "@hyperloglog";
-    case Group::kGeo:
-      return "@geo";
-    case Group::kTransactions:
-      return "@transaction";
-    case Group::kScripting:
-      return "@scripting";
-    case Group::kConnection:
-      return "@connection";
-    case Group::kCache:
-      return "@keyspace";
-    case Group::kPubSub:  // as the flag has it
-    case Group::kServer:
-      break;
-  }
-  return {};
 }
 
 // First, last and step as older clients read them; all 0 when the keys are elsewhere.
@@ -173,31 +139,11 @@ Names FlagNames(const CommandSpec& spec) {
 }
 
 Names CategoryNames(const CommandSpec& spec) {
-  static constexpr std::string_view kOrder[] = {
-      "@keyspace",   "@read",        "@write",    "@set",         "@sortedset", "@list",
-      "@hash",       "@string",      "@bitmap",   "@hyperloglog", "@geo",       "@stream",
-      "@pubsub",     "@admin",       "@fast",     "@slow",        "@blocking",  "@dangerous",
-      "@connection", "@transaction", "@scripting"};
-  const uint32_t flags = spec.flags;
-  const bool is_container = spec.handler == nullptr && !spec.subcommands.empty();
-  Names has = SplitWords(spec.categories);
-  if (!is_container) has.push_back(GroupCategory(spec.group));
-  if (flags & Flag::kReadOnly && spec.group != Group::kScripting) has.push_back("@read");
-  if (flags & Flag::kWrite) has.push_back("@write");
-  if (flags & Flag::kAdmin) has.push_back("@admin");
-  if (flags & (Flag::kAdmin | Flag::kDangerous)) has.push_back("@dangerous");
-  if (flags & Flag::kPubSubCommand) has.push_back("@pubsub");
-  if (flags & Flag::kBlocking) has.push_back("@blocking");
-  has.push_back(flags & Flag::kFast ? "@fast" : "@slow");
-  const auto taken_away = [&has](std::string_view category) {
-    return std::any_of(has.begin(), has.end(), [category](std::string_view name) {
-      return name.starts_with('-') && name.substr(1) == category;
-    });
-  };
+  const uint64_t categories = CategoriesOf(spec);
+  const auto all = AclCategories();
   Names names;
-  for (const std::string_view category : kOrder) {
-    if (std::find(has.begin(), has.end(), category) == has.end()) continue;
-    if (!taken_away(category)) names.push_back(category);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if ((categories >> i & 1) != 0) names.push_back(all[i]);
   }
   return names;
 }

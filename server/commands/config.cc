@@ -51,6 +51,7 @@ Status Set(CommandContext& ctx) {
 Status ResetStatistics(CommandContext& ctx) {
   for (const auto& worker : ctx.engine.statistics) worker->Reset();
   ctx.engine.keyspace.ResetStats();
+  ctx.engine.acl.log.ResetCounts();
   ctx.engine.connections_received.store(0, std::memory_order_relaxed);
   ctx.engine.connections_rejected.store(0, std::memory_order_relaxed);
   ctx.reply.Ok();

@@ -1,7 +1,9 @@
 // PING, ECHO, SELECT, HELLO, AUTH, QUIT, RESET.
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "server/acl/acl_check.h"
 #include "server/command_context.h"
 #include "server/commands/client_name.h"
 #include "server/commands/families.h"
@@ -42,12 +44,14 @@ Status Select(CommandContext& ctx) {
   return Ok();
 }
 
-// The default user is the only one so far.
-Status LogIn(CommandContext& ctx, std::string_view user, std::string_view password) {
-  const bool right =
-      user == "default" && (!ctx.engine.PasswordRequired() || ctx.engine.PasswordIs(password));
-  if (!right) return Error(errors::kWrongPass);
-  ctx.session.authenticated = true;
+Status LogIn(CommandContext& ctx, std::string_view name, std::string_view password) {
+  AclUserPointer user = ctx.engine.acl.LogIn(name, password);
+  if (user == nullptr) {
+    LogAclRefusal(ctx.engine, ctx.session, name, AclReason::kAuth,
+                  ctx.in_exec() ? AclContext::kMulti : AclContext::kTopLevel, ctx.args.all()[0]);
+    return Error(errors::kWrongPass);
+  }
+  ctx.session.LogIn(std::move(user));
   return Ok();
 }
 
@@ -56,7 +60,7 @@ Status Auth(CommandContext& ctx) {
   std::string_view user = "default";
   if (ctx.args.remaining() == 2) {
     user = ctx.args.Next();
-  } else if (!ctx.engine.PasswordRequired()) {
+  } else if (ctx.engine.acl.default_needs_no_password()) {
     return Error(errors::kNoPasswordSet);
   }
   if (Status login = LogIn(ctx, user, ctx.args.Next()); !login.ok()) return login;
@@ -104,7 +108,9 @@ Status Hello(CommandContext& ctx) {
                    "'");
     }
   }
-  if (!ctx.session.authenticated) return Error(errors::kHelloNoAuth);
+  if (!ctx.session.authenticated && !ctx.engine.acl.default_is_open()) {
+    return Error(errors::kHelloNoAuth);
+  }
   if (version != 0) {
     ctx.session.SetProtocol(static_cast<protocol::Version>(version));
     ctx.reply.set_version(ctx.session.reply.version());
@@ -122,7 +128,6 @@ Status Quit(CommandContext& ctx) {
 
 Status Reset(CommandContext& ctx) {
   ctx.session.Reset();
-  ctx.session.authenticated = !ctx.engine.PasswordRequired();
   ctx.reply.set_version(protocol::Version::kResp2);
   ctx.reply.Simple("RESET");
   return Ok();

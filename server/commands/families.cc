@@ -45,6 +45,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       PubSubCommands(),
       ConnectionCommands(),
       ClientCommands(),
+      AclCommandFamily(),
       ServerCommands(),
       ConfigCommands(),
       InfoCommands(),

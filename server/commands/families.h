@@ -48,6 +48,7 @@ std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
 std::span<const CommandSpec> PubSubCommands();            // pubsub.cc
 std::span<const CommandSpec> ConnectionCommands();        // connection.cc
 std::span<const CommandSpec> ClientCommands();            // client.cc
+std::span<const CommandSpec> AclCommandFamily();          // acl.cc
 std::span<const CommandSpec> ServerCommands();            // server.cc
 std::span<const CommandSpec> ConfigCommands();            // config.cc
 std::span<const CommandSpec> InfoCommands();              // info.cc

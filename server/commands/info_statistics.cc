@@ -117,9 +117,14 @@ void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
   WriteNames({"reply_buffer_shrinks", "reply_buffer_expands"}, report);
   report.Field("parked_commands", Sum(engine, &WorkerStatistics::parked_commands));
   report.Field("evicted_scripts", static_cast<int64_t>(engine.scripts->evicted_count()));
-  WriteNames({"acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key",
-              "acl_access_denied_channel"},
-             report);
+  const auto denied = [&](std::string_view name, AclReason reason) {
+    report.Field(fmt::format("acl_access_denied_{}", name),
+                 static_cast<int64_t>(engine.acl.log.Count(reason)));
+  };
+  denied("auth", AclReason::kAuth);
+  denied("cmd", AclReason::kCommand);
+  denied("key", AclReason::kKey);
+  denied("channel", AclReason::kChannel);
 }
 
 void WriteCommandStatsInfo(const InfoSource& source, InfoReport& report) {

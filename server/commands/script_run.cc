@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "server/acl/acl_check.h"
 #include "server/scripting/running_scripts.h"
 #include "server/scripting/script_cache.h"
 
@@ -48,6 +49,8 @@ class CommandScriptHost final : public ScriptHost {
     const CommandInfo* container = nullptr;
     const CommandInfo* info = ctx_.engine.commands.Find(args, &container);
     Status status(Refusal(info, args));
+    if (status.ok()) status = CheckRights(*info, args);
+    if (status.ok()) status = Status(RefusalOfWrite(*info));
     if (status.ok()) {
       if ((info->spec->flags & Flag::kWrite) != 0) {
         running_.wrote.store(true, std::memory_order_relaxed);
@@ -87,8 +90,11 @@ class CommandScriptHost final : public ScriptHost {
 
   AclAnswer CheckAcl(Arguments args) override {
     const CommandInfo* container = nullptr;
-    return ctx_.engine.commands.Find(args, &container) == nullptr ? AclAnswer::kUnknownCommand
-                                                                  : AclAnswer::kAllowed;
+    const CommandInfo* info = ctx_.engine.commands.Find(args, &container);
+    if (info == nullptr) return AclAnswer::kUnknownCommand;
+    const AclUser* user = ctx_.session.LatestUser();
+    return user != nullptr && larder::CheckAcl(*user, *info, args).allowed() ? AclAnswer::kAllowed
+                                                                             : AclAnswer::kDenied;
   }
 
  private:
@@ -96,13 +102,28 @@ class CommandScriptHost final : public ScriptHost {
   std::string_view Refusal(const CommandInfo* info, Arguments args) const {
     if (info == nullptr) return errors::kUnknownCommandFromScript;
     if (!Dispatcher::ArityFits(*info, args.size())) return errors::kWrongArityFromScript;
-    const uint32_t flags = info->spec->flags;
-    if ((flags & Flag::kNoScript) != 0) return errors::kNotAllowedFromScript;
+    if ((info->flags & Flag::kNoScript) != 0) return errors::kNotAllowedFromScript;
+    return {};
+  }
+
+  std::string_view RefusalOfWrite(const CommandInfo& info) const {
+    const uint32_t flags = info.flags;
     if (read_only_ && (flags & (Flag::kWrite | Flag::kMayReplicate)) != 0) {
       return errors::kWriteFromReadOnlyScript;
     }
     if (memory_exhausted_ && (flags & Flag::kDenyOom) != 0) return errors::kOutOfMemory;
     return {};
+  }
+
+  // The rights are those of the client that runs the script.
+  Status CheckRights(const CommandInfo& info, Arguments args) {
+    const AclDecision rights =
+        ctx_.dispatcher.CheckRights(ctx_.session, info, args, AclContext::kScript);
+    if (rights.allowed()) return Ok();
+    const AclUser* user = ctx_.session.user.get();
+    return Error("ERR ACL failure in script: " + (user == nullptr
+                                                      ? std::string(errors::kAclDeniesKey)
+                                                      : AclRefusal(*user, info, args, rights)));
   }
 
   CallOutcome Restart() {

@@ -1,5 +1,7 @@
 // SET and everything that writes whole strings.
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -196,6 +198,20 @@ Status MSetEx(CommandContext& ctx) {
 constexpr uint32_t kWrite = Flag::kWrite | Flag::kDenyOom;
 constexpr int kOverwrite = KeyFlag::kOW | KeyFlag::kUpdate;
 
+// Reads the old value only when it is told, or compared.
+uint16_t KeyFlagsOfSet(std::span<const std::string_view> args) {
+  constexpr size_t kFirstOption = 3;
+  const auto options = args.subspan(std::min(kFirstOption, args.size()));
+  const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view option) {
+    for (const std::string_view word : {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}) {
+      if (EqualsIgnoreCase(option, word)) return true;
+    }
+    return false;
+  });
+  return reads ? KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate
+               : KeyFlag::kOW | KeyFlag::kUpdate;
+}
+
 constexpr CommandSpec kCommands[] = {
     {.name = "mset",
      .syntax = "key value [key value ...]",
@@ -255,7 +271,8 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kString,
      .flags = kWrite,
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate | KeyFlag::kVariable)},
-     .handler = Set},
+     .handler = Set,
+     .find_key_flags = KeyFlagsOfSet},
     {.name = "setex",
      .syntax = "key seconds:int value",
      .summary = "Sets the string value and expiration time of a key. Creates the key if it "

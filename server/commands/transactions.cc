@@ -19,10 +19,20 @@ Status Multi(CommandContext& ctx) {
   return Ok();
 }
 
-// Rights and memory may have changed since a command was queued.
-Status CheckAgain(CommandContext& ctx, const CommandInfo& command) {
-  if (!ctx.session.authenticated && (command.spec->flags & Flag::kNoAuth) == 0) {
-    return Error(errors::kNoAuth);
+// Rights may have changed since a command was queued: by other clients, or by the transaction
+// itself.
+Status CheckAgain(CommandContext& ctx, const CommandInfo& command,
+                  std::span<const std::string_view> args) {
+  switch (ctx.dispatcher.CheckRights(ctx.session, command, args, AclContext::kMulti).verdict) {
+    case AclVerdict::kAllowed:
+      break;
+    case AclVerdict::kCommand:
+      return Error(errors::AclDeniesInExec("no permission to execute the command or subcommand"));
+    case AclVerdict::kKey:
+      return Error(errors::AclDeniesInExec("no permission to touch the specified keys"));
+    case AclVerdict::kChannel:
+      return Error(
+          errors::AclDeniesInExec("no permission to access one of the channels used as arguments"));
   }
   return Ok();
 }
@@ -34,7 +44,7 @@ void RunQueued(CommandContext& ctx, const std::vector<QueuedCommand>& commands) 
   std::vector<std::string_view> args;
   for (const QueuedCommand& queued : commands) {
     args.assign(queued.args.begin(), queued.args.end());
-    Status status = CheckAgain(ctx, *queued.command);
+    Status status = CheckAgain(ctx, *queued.command, args);
     if (status.ok()) {
       const auto outcome =
           ctx.dispatcher.RunNested(ctx.session, *queued.command, args, scope, ctx.reply, &status);

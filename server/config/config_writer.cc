@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "server/config/config_file.h"
@@ -81,6 +82,36 @@ std::map<const Option*, Lines> FindLines(const std::vector<std::string>& file) {
   return found;
 }
 
+// The option of a line, or null.
+const Option* OptionOf(const std::string& line) {
+  const size_t first = line.find_first_not_of(" \t\r");
+  if (first == std::string::npos || line[first] == '#') return nullptr;
+  const auto words = SplitConfigLine(line);
+  return !words || words->empty() ? nullptr : FindOption((*words)[0]);
+}
+
+// Puts the lines of `kept` where the first of their option was, and takes the others out. Returns
+// those whose option had no line.
+std::vector<std::string> ReplaceKept(const KeptConfigLines& kept, std::vector<std::string>* file) {
+  std::vector<std::string> without_place;
+  for (const auto& [option, lines] : kept) {
+    std::vector<std::string> written;
+    for (const std::string& line : lines) written.push_back(std::string(option->name) + ' ' + line);
+    std::vector<std::string> rewritten;
+    bool placed = false;
+    for (std::string& line : *file) {
+      if (OptionOf(line) != option) {
+        rewritten.push_back(std::move(line));
+      } else if (!std::exchange(placed, true)) {
+        rewritten.insert(rewritten.end(), written.begin(), written.end());
+      }
+    }
+    *file = std::move(rewritten);
+    if (!placed) without_place.insert(without_place.end(), written.begin(), written.end());
+  }
+  return without_place;
+}
+
 void Banner(std::string& text, std::string_view title) {
   text += "\n#### " + std::string(title) + " " + std::string(90 - title.size(), '#') + "\n";
 }
@@ -99,8 +130,10 @@ void Describe(std::string& text, const Option& option) {
 }  // namespace
 
 std::string RewriteConfig(std::string_view content,
-                          const std::function<OptionValue(const Option&)>& current) {
+                          const std::function<OptionValue(const Option&)>& current,
+                          const KeptConfigLines& kept) {
   std::vector<std::string> file = SplitLines(content);
+  const std::vector<std::string> without_place = ReplaceKept(kept, &file);
   const std::map<const Option*, Lines> found = FindLines(file);
   std::set<size_t> dropped;
   for (const auto& [option, lines] : found) {
@@ -131,6 +164,11 @@ std::string RewriteConfig(std::string_view content,
       }
     }
   }
+  for (const std::string& line : without_place) {
+    if (!titled) text += std::string(kAppendedTitle) + '\n';
+    titled = true;
+    text += line + '\n';
+  }
   return text;
 }
 
@@ -147,7 +185,8 @@ std::string DefaultConfig() {
     for (const Option& option : group.options) {
       if (option.Has(kHidden)) continue;
       Describe(text, option);
-      const bool commented = option.Has(kNoEffect) || !option.refused.empty();
+      const bool commented =
+          option.Has(kNoEffect) || option.Has(kKeepLines) || !option.refused.empty();
       OptionValue value = DefaultValue(option);
       value.text = option.value;
       value.written = option.TakesWords() ? "" : option.value;

@@ -112,6 +112,7 @@ struct LiveOptions {
   std::array<LiveOutputLimit, kOutputClasses> client_output_buffer_limit;
   LiveValue tracking_table_max_keys;
   LiveValue acllog_max_len;
+  LiveValue acl_pubsub_default;  // 1: new users may use all channels
 
   // Scripts.
   LiveValue busy_reply_threshold;  // ms, 0: never

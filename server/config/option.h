@@ -34,6 +34,7 @@ enum OptionFlag : uint32_t {
   kNoEffect = 1 << 3,   // known by name and kept, but nothing reads it: a warning says so
   kNotListed = 1 << 4,  // unknown to CONFIG: only a file or the command line can have it
   kHidden = 1 << 5,     // answered by CONFIG GET only under its exact name
+  kKeepLines = 1 << 6,  // its lines are kept as they are: OptionStore::KeptLines
 };
 
 struct OptionName {

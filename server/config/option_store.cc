@@ -182,6 +182,11 @@ void OptionStore::OnChange(std::string_view name, ChangeHook hook) {
 Outcome OptionStore::SetAtStart(std::string_view name, std::span<const std::string> words) {
   const Option* const option = FindOption(name);
   if (option == nullptr) return Outcome::Failed(UnknownOption(name));
+  if (option->Has(kKeepLines)) {
+    const std::lock_guard lock(mutex_);
+    kept_lines_[option].emplace_back(words.begin(), words.end());
+    return Outcome::Ok();
+  }
   const OptionValue value = ParseOption(*option, Normalise(*option, words), Current(*option).text);
   if (!value.error.empty()) return Outcome::Failed(WrongValue(*option, words, value.error));
   if (!option->refused.empty() && !SameValue(value, DefaultValue(*option))) {
@@ -228,6 +233,16 @@ Outcome OptionStore::LoadFile(const std::string& path) {
   return LoadLines(lines);
 }
 
+std::vector<std::vector<std::string>> OptionStore::KeptLines(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = kept_lines_.find(FindOption(name));
+  return found == kept_lines_.end() ? std::vector<std::vector<std::string>>() : found->second;
+}
+
+void OptionStore::SetLineSource(std::string_view name, LineSource source) {
+  line_sources_[FindOption(name)] = std::move(source);
+}
+
 std::string OptionStore::config_file() const {
   const std::lock_guard lock(mutex_);
   return config_file_;
@@ -240,7 +255,10 @@ Outcome OptionStore::Rewrite() {
   std::string content;
   Outcome done = ReadWholeFile(path, content);
   if (done.ok()) {
-    content = RewriteConfig(content, [this](const Option& option) { return Current(option); });
+    KeptConfigLines kept;
+    for (const auto& [option, source] : line_sources_) kept.emplace(option, source());
+    content = RewriteConfig(
+        content, [this](const Option& option) { return Current(option); }, kept);
     done = ReplaceFile(path, content);
   }
   if (!done.ok()) return Outcome::Failed("ERR Rewriting config file: " + done.error());

@@ -23,7 +23,7 @@ struct SetOptions {
 // The values of all options: defaults, then the configuration file, then the command line, then
 // CONFIG SET. Numbers that code reads while it serves are in live(); the texts are behind a lock.
 //
-// Thread-safe, except that hooks and the warning sink are set before threads start.
+// Thread-safe, except that hooks, line sources and the warning sink are set before threads start.
 class OptionStore {
  public:
   using Pair = std::pair<std::string, std::string>;
@@ -65,6 +65,12 @@ class OptionStore {
   // option that has several (save) add up; the first of them replaces what was before this call.
   Outcome LoadLines(const std::vector<ConfigLine>& lines);
 
+  // The lines, without the option's name, of one that keeps them (user), in order.
+  std::vector<std::vector<std::string>> KeptLines(std::string_view name) const;
+  // Where CONFIG REWRITE takes such lines from, instead of those in the file.
+  using LineSource = std::function<std::vector<std::string>()>;
+  void SetLineSource(std::string_view name, LineSource source);
+
   // CONFIG REWRITE: writes the values back to the file, keeping its comments and order; the file
   // is replaced in one step. The error is the whole error reply without the dash.
   Outcome Rewrite();
@@ -100,6 +106,8 @@ class OptionStore {
   std::map<const Option*, OptionValue> values_;
   std::string config_file_;
   std::map<const Option*, std::vector<ChangeHook>> hooks_;
+  std::map<const Option*, std::vector<std::vector<std::string>>> kept_lines_;
+  std::map<const Option*, LineSource> line_sources_;
   std::mutex warning_mutex_;
   WarningSink warning_sink_;
   std::vector<std::string> pending_warnings_;

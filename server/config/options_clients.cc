@@ -35,7 +35,6 @@ constexpr Option kOptions[] = {
     {.name = "acllog-max-len",
      .type = OptionType::kInteger,
      .value = "128",
-     .flags = kNoEffect,
      .documentation = "Entries of ACL LOG.",
      .live = &LiveOptions::acllog_max_len},
 };

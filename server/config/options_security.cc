@@ -6,7 +6,6 @@ namespace {
 
 constexpr int64_t kIntMax = std::numeric_limits<int32_t>::max();
 
-constexpr std::string_view kNoAcl = "ACL users are not implemented yet; use requirepass";
 constexpr std::string_view kNoRenaming = "renaming commands is not implemented";
 constexpr std::string_view kNoModules = "modules are not supported";
 constexpr std::string_view kNoTls = "TLS is not implemented yet";
@@ -48,19 +47,19 @@ constexpr Option kOptions[] = {
      .type = OptionType::kEnum,
      .value = "resetchannels",
      .names = kAclPubsubNames,
-     .flags = kNoEffect,
-     .documentation = "Channels that a new user may use."},
+     .documentation = "Channels that a new user may use.",
+     .live = &LiveOptions::acl_pubsub_default},
     {.name = "aclfile",
      .type = OptionType::kString,
      .flags = kImmutable,
-     .refused = kNoAcl,
-     .documentation = "File with the users of ACL."},
+     .documentation = "File with the users of ACL, one line \"user NAME RULES\" each; empty for "
+                      "none."},
     {.name = "user",
      .type = OptionType::kWords,
      .unit = "a name and rules",
-     .flags = kImmutable | kNotListed,
-     .refused = kNoAcl,
-     .documentation = "One user of ACL.",
+     .flags = kImmutable | kNotListed | kKeepLines | kSecret,
+     .documentation = "One user of ACL, where there is no aclfile: user app on >password ~app:* "
+                      "+@all.",
      .parse = ParseAnyWords},
     {.name = "rename-command",
      .type = OptionType::kWords,

@@ -92,7 +92,7 @@ class Authentication : public CommandFixture {
  protected:
   // Connects once there is a password.
   TestClient& Stranger() {
-    engine.SetPassword("secret");
+    engine.acl.SetDefaultPassword("secret");
     return NewClient();
   }
   TestClient& stranger = Stranger();
@@ -143,7 +143,7 @@ TEST_F(Authentication, ResetLogsOut) {
 }
 
 TEST_F(Authentication, WithoutAPasswordAuthSaysSo) {
-  engine.SetPassword("");
+  engine.acl.SetDefaultPassword("");
   EXPECT_THAT(Run("AUTH x"),
               IsError("ERR AUTH <password> called without any password configured for the default "
                       "user. Are you sure your configuration is correct?"));

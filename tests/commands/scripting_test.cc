@@ -268,7 +268,6 @@ class BusyScripts : public testing::Test {
     record->mailbox = &mailbox_;
     engine_.clients.Add(record);
     auto client = std::make_unique<TestClient>(engine_, dispatcher_, mailbox_, record);
-    client->authenticated = true;
     return client;
   }
 

@@ -138,6 +138,29 @@ ROWS = [
         + request(b"AUTH", b"secret"),
         error(rb"WRONGPASS invalid username-password pair or user is disabled\.") * 2
         + rb"\+OK\r\n" + FENCE, config=PASSWORD),
+    Row("28", "a denied command", request(b"AUTH", b"row28", b"x") + request(b"GET", b"k"),
+        rb"\+OK\r\n" + error(rb"NOPERM User row28 has no permissions to run the 'get' command") + FENCE,
+        setup=((b"ACL", b"SETUSER", b"row28", b"on", b"nopass", b"+ping", b"~*"),),
+        redis=False, why="7.0 words it otherwise"),
+    Row("29", "a denied key", request(b"AUTH", b"row29", b"x") + request(b"GET", b"b"),
+        rb"\+OK\r\n" + error(rb"NOPERM No permissions to access a key") + FENCE,
+        setup=((b"ACL", b"SETUSER", b"row29", b"on", b"nopass", b"+ping", b"+get", b"~a"),),
+        redis=False, why="7.0 words it otherwise"),
+    Row("30", "rights revoked between queue and EXEC", request(b"AUTH", b"row30", b"x")
+        + request(b"MULTI") + request(b"ACL", b"SETUSER", b"row30", b"-get") + request(b"GET", b"k")
+        + request(b"EXEC"),
+        rb"\+OK\r\n\+OK\r\n(\+QUEUED\r\n){2}\*2\r\n\+OK\r\n" + error(
+            rb"NOPERM ACLs rules changed between the moment the transaction was accumulated and the "
+            rb"EXEC call\. This command is no longer allowed for the following reason: no permission "
+            rb"to execute the command or subcommand") + FENCE,
+        setup=((b"ACL", b"SETUSER", b"row30", b"on", b"nopass", b"+@all", b"~*"),)),
+    refused(b"ACL", b"SETUSER", b"row31", b"(+get", b"~a", number="31",
+            title="a selector without its end",
+            text=rb"ERR Unmatched parenthesis in acl selector starting at '\(\+get'\."),
+    refused(b"ACL", b"SETUSER", b"row31", b"(%~)", number="31", title="a selector with half a pattern",
+            text=rb"ERR Error in ACL SETUSER modifier '\(%~\)': Syntax error"),
+    refused(b"ACL", b"SETUSER", b"row31", b"(()", number="31", title="a selector in a selector",
+            text=rb"ERR Error in ACL SETUSER modifier '\(\(\)': Syntax error"),
     refused(b"DEBUG", b"SLEEP", b"0", number="35", title="DEBUG not enabled",
             text=rb"ERR DEBUG command not allowed\..*"),
     refused(b"SETRANGE", b"k", b"9223372036854775807", b"x", number="38", title="SETRANGE far out",

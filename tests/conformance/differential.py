@@ -70,6 +70,8 @@ class Session:
         connection = Connection(self.server.port)
         connection.call("AUTH", "secret")  # in case a unit ended with the password set
         for call in (("CONFIG", "SET", "requirepass", ""), ("CLIENT", "UNPAUSE"), ("FLUSHALL",),
+                     ("ACL", "SETUSER", "default", "on"), ("ACL", "LOG", "RESET"),
+                     ("CONFIG", "SET", "acl-pubsub-default", "resetchannels"),
                      ("SCRIPT", "FLUSH"), ("CONFIG", "SET", "notify-keyspace-events", ""),
                      ("CONFIG", "SET", "slowlog-log-slower-than", "10000"),
                      ("CONFIG", "SET", "maxmemory-policy", "noeviction"),

@@ -218,11 +218,18 @@ TEST(OptionStoreTest, SecurityThatIsNotThereIsRefused) {
             "implemented yet");
   EXPECT_EQ(SetError(options, {{"tls-port", "0"}}), "");
   for (const std::string& line :
-       std::vector<std::string>{"tls-port 6380", "tls-cert-file x", "aclfile users.acl",
-                                "user a on nopass", "rename-command CONFIG \"\"", "loadmodule x.so",
-                                "replicaof a 1", "cluster-enabled yes"}) {
+       std::vector<std::string>{"tls-port 6380", "tls-cert-file x", "rename-command CONFIG \"\"",
+                                "loadmodule x.so", "replicaof a 1", "cluster-enabled yes"}) {
     EXPECT_FALSE(OptionStore().LoadText(line, "t").ok()) << line;
   }
+}
+
+TEST(OptionStoreTest, LinesOfUsersAreKeptAsTheyAre) {
+  OptionStore options;
+  ASSERT_TRUE(options.LoadText("user a on ~x\nport 1\nUSER \"b c\" (+get ~y)\n", "t").ok());
+  EXPECT_THAT(options.KeptLines("user"),
+              ElementsAre(ElementsAre("a", "on", "~x"), ElementsAre("b c", "(+get", "~y)")));
+  EXPECT_TRUE(OptionStore().KeptLines("user").empty());
 }
 
 TEST(OptionStoreTest, AnOptionWithoutEffectIsKeptAndWarnedAbout) {

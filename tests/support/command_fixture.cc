@@ -111,7 +111,6 @@ TestClient& CommandFixture::NewClient() {
   record->connected_at_us = clock.SteadyMicros();
   engine.clients.Add(record);
   clients_.push_back(std::make_unique<TestClient>(engine, dispatcher, *mailbox_, record));
-  clients_.back()->authenticated = !engine.PasswordRequired();
   return *clients_.back();
 }
 
