@@ -49,9 +49,10 @@ TEST_F(BlockingSortedSets, AnyCommandThatMakesOneServes) {
   Run("ZADD from 1 a");
   Run("SADD members a");
   const std::vector<std::string> makers = {
-      "ZUNIONSTORE z 1 from",     "ZINTERSTORE z 2 from members", "ZDIFFSTORE z 1 from",
-      "ZRANGESTORE z from 0 -1",  "GEOADD z 13.4 52.5 a",         "COPY from z",
-      "ZINCRBY z 1 a",            "EVAL \"redis.call('ZADD', KEYS[1], 1, 'a')\" 1 z",
+      "ZUNIONSTORE z 1 from", "ZINTERSTORE z 2 from members",
+      "ZDIFFSTORE z 1 from",  "ZRANGESTORE z from 0 -1",
+      "GEOADD z 13.4 52.5 a", "COPY from z",
+      "ZINCRBY z 1 a",        "EVAL \"redis.call('ZADD', KEYS[1], 1, 'a')\" 1 z",
       "RENAME from z"};
   for (const std::string& maker : makers) {
     TestClient& waiting = Waiting("BZPOPMIN z 0");

@@ -216,7 +216,7 @@ ROWS = [
             title="RESTORE with a bad checksum", text=rb"ERR DUMP payload version or checksum are wrong"),
     refused(b"RESTORE", b"k", b"0", footed(b"\x00\x05hello", 65535), number="47",
             title="RESTORE of a version to come", text=rb"ERR DUMP payload version or checksum are wrong"),
-    refused(b"RESTORE", b"k", b"0", footed(b"\x00\x05hel", 10), number="48",
+    refused(b"RESTORE", b"k", b"0", footed(b"\x00\x3fhel", 10), number="48",
             title="RESTORE with a good checksum and a bad body", text=rb"ERR Bad data format"),
     refused(b"RESTORE", b"k", b"0", footed(b"\x01\x81" + b"\xff" * 8 + b"\x01a", 10), number="48",
             title="RESTORE of a list of 2^64 elements", text=rb"ERR Bad data format"),

@@ -10,7 +10,7 @@ PAYLOADS = [payload(kind, body) for _, kind, body, _, _ in FORMS] + [
     footed(b"\x00\x05hello", 10), footed(b"\x00\xc1\x39\x30", 6), footed(b"\x00\x00", 10),
     footed(b"\x02\x02\x01a\x01b", 10), footed(b"\x0b\x0a\x02\x00\x00\x00\x01\x00\x00\x00\x07\x00", 10)]
 
-BAD = [b"", b"short", footed(b"\x00\x05hello", 99), footed(b"\x00\x05hel", 10), footed(b"", 10),
+BAD = [b"", b"short", footed(b"\x00\x05hello", 99), footed(b"\x00\x3fhel", 10), footed(b"", 10),
        footed(b"\x01\x00", 10), footed(b"\x02\x02\x01a\x01a", 10), footed(b"\xfa\x00", 10),
        PAYLOADS[0][:-1] + b"?", b"\x00\xc3\x05\x10abc" + PAYLOADS[0][-10:]]
 
