@@ -43,7 +43,7 @@ enum class ParseResult : uint8_t {
 // or TakeConsumed is called.
 struct Request {
   std::vector<std::string_view> args;  // never empty: empty requests are skipped
-  size_t start = 0;  // where it begins in the bytes since the last TakeConsumed
+  size_t start = 0;                    // where it begins in the bytes since the last TakeConsumed
 };
 
 class RequestParser {

@@ -59,6 +59,11 @@ inline constexpr std::string_view kNoPasswordSet =
     "your configuration is correct?";
 // Without a code: after "NOPERM ", or in a script's error.
 inline constexpr std::string_view kAclDeniesKey = "No permissions to access a key";
+inline constexpr std::string_view kSortByDenied =
+    "ERR BY option of SORT denied due to insufficient ACL permissions";
+inline constexpr std::string_view kSortGetDenied =
+    "ERR GET option of SORT denied due to insufficient ACL permissions";
+inline constexpr std::string_view kDumpOfStream = "ERR DUMP of a stream is not supported yet";
 inline constexpr std::string_view kAclDeniesChannel = "No permissions to access a channel";
 inline constexpr std::string_view kUserNameWithBlank =
     "ERR Usernames can't contain spaces or null characters";

@@ -70,8 +70,8 @@ void Worker::Run() {
 }
 
 int Worker::IdleTimeout() const {
-  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_flush_.empty() ||
-      !to_greet_.empty() || maintenance_left_) {
+  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_flush_.empty() || !to_greet_.empty() ||
+      maintenance_left_) {
     return 0;
   }
   if (parked_.empty() && !to_tend_.empty()) return kPausedTimeoutMs;

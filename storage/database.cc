@@ -92,7 +92,7 @@ void Database::Store(const Key& key, EntrySpec spec, bool keep_expiry) {
 }
 
 void Database::SetString(const Key& key, std::string_view value, const SetOptions& options) {
-  EntrySpec spec{.string = value, .expire_at_ms = options.expire_at_ms};
+  EntrySpec spec{.string = value, .raw = options.raw, .expire_at_ms = options.expire_at_ms};
   if (value.size() > kInlineStringBytesMax) {
     spec.string = {};
     spec.object = Ref<Object>(new Blob(value)).Release();

@@ -35,6 +35,7 @@ enum class FindError : uint8_t { kWrongType };
 struct SetOptions {
   bool keep_expiry = false;
   int64_t expire_at_ms = kNoExpiry;
+  bool raw = false;  // its encoding, as after a change in place (BITOP); not for objects
 };
 
 class Database {

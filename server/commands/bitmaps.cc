@@ -200,7 +200,7 @@ Status BitOp(CommandContext& ctx) {
   } else {
     std::string result(longest, '\0');
     storage::CombineBits(operation, sources, result);
-    WriteString(ctx, target, result, {}, "set");
+    WriteString(ctx, target, result, {.raw = true}, "set");
   }
   ctx.reply.Integer(static_cast<int64_t>(longest));
   return Ok();

@@ -21,12 +21,13 @@ constexpr int64_t kFrequencyMax = 255;  // as OBJECT FREQ answers it
 
 Status Dump(CommandContext& ctx) {
   const storage::Entry* const entry = FindToRead(ctx, ctx.args.NextKey());
-  const auto dump = entry == nullptr ? std::nullopt : storage::DumpOf(*entry);
-  if (dump) {
-    ctx.reply.Bulk(*dump);
-  } else {
+  if (entry == nullptr) {
     ctx.reply.Null();
+    return Ok();
   }
+  const auto dump = storage::DumpOf(*entry);
+  if (!dump) return Error(errors::kDumpOfStream);
+  ctx.reply.Bulk(*dump);
   return Ok();
 }
 

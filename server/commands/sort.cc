@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/acl/acl_check.h"
 #include "server/command_context.h"
 #include "server/commands/families.h"
 #include "server/commands/list_access.h"
@@ -44,7 +45,17 @@ struct Element {
   std::optional<std::string_view> by;  // of an alphabetic sort by another value
 };
 
-Status ParseSort(ArgReader& args, bool may_store, SortRequest* request) {
+// Whether the user may read the keys that patterns make of the elements.
+bool MayReadEveryKey(CommandContext& ctx) {
+  if (ctx.session.Unrestricted(ctx.engine.acl.version())) return true;
+  const AclUser* user = ctx.session.LatestUser();
+  const CommandInfo* container = nullptr;
+  const CommandInfo* info = ctx.engine.commands.Find(ctx.args.all(), &container);
+  return user != nullptr && larder::MayReadEveryKey(*user, *info, ctx.args.all());
+}
+
+Status ParseSort(CommandContext& ctx, bool may_store, SortRequest* request) {
+  ArgReader& args = ctx.args;
   while (args.HasMore()) {
     if (args.Match("ASC")) {
       request->descending = false;
@@ -60,9 +71,14 @@ Status ParseSort(ArgReader& args, bool may_store, SortRequest* request) {
       request->target = args.Next();
     } else if (args.remaining() >= 2 && args.Match("BY")) {
       request->by.emplace(args.Next());
-      if (!request->by->names_keys()) request->sorts = false;
+      if (!request->by->names_keys()) {
+        request->sorts = false;
+      } else if (!MayReadEveryKey(ctx)) {
+        return Error(errors::kSortByDenied);
+      }
     } else if (args.remaining() >= 2 && args.Match("GET")) {
       request->gets.emplace_back(args.Next());
+      if (!MayReadEveryKey(ctx)) return Error(errors::kSortGetDenied);
     } else {
       return Error(errors::kSyntax);
     }
@@ -239,7 +255,7 @@ Status Store(CommandContext& ctx, const SortRequest& request, std::span<const El
 Status SortKey(CommandContext& ctx, bool may_store) {
   const storage::Key key = ctx.args.NextKey();
   SortRequest request;
-  if (Status parsed = ParseSort(ctx.args, may_store, &request); !parsed.ok()) return parsed;
+  if (Status parsed = ParseSort(ctx, may_store, &request); !parsed.ok()) return parsed;
   const storage::Entry* const entry = FindToRead(ctx, key);
   std::vector<Element> elements;
   if (entry != nullptr) {

@@ -196,6 +196,18 @@ TEST_F(AclTest, WhatIsStoredIsWritten) {
   EXPECT_THAT(app.Run("COPY w:1 w:2"), IsError(kNoKey));
 }
 
+TEST_F(AclTest, SortByOtherKeysNeedsTheRightToReadThemAll) {
+  Run("RPUSH l 2 1");
+  Run("SET w:1 5");
+  TestClient& app = App("+@all ~l");
+  EXPECT_THAT(app.Run("SORT l BY w:*"),
+              IsError("ERR BY option of SORT denied due to insufficient ACL permissions"));
+  EXPECT_THAT(app.Run("SORT_RO l GET #"),
+              IsError("ERR GET option of SORT denied due to insufficient ACL permissions"));
+  EXPECT_THAT(app.Run("SORT l BY nosort"), IsBulks({"2", "1"}));
+  EXPECT_THAT(As("reader", "+@all %R~*").Run("SORT_RO l BY w:* GET #"), IsBulks({"2", "1"}));
+}
+
 TEST_F(AclTest, KeysOfScriptsAreReadAndWritten) {
   TestClient& app = App("+eval ~a:* %R~r:*");
   EXPECT_THAT(app.Run("EVAL \"return 1\" 1 a:1"), IsInteger(1));

@@ -26,6 +26,8 @@ TEST_F(BitmapCommands, SetAndGetBits) {
   Run("SETBIT n 6 1");
   EXPECT_THAT(Run("GET n"), IsBulk("3"));
   EXPECT_THAT(Run("OBJECT ENCODING n"), IsBulk("raw"));
+  Run("BITOP OR combined n n");
+  EXPECT_THAT(Run("OBJECT ENCODING combined"), IsBulk("raw"));
 }
 
 TEST_F(BitmapCommands, BitsOutOfReachAreRefused) {

@@ -23,6 +23,7 @@ from servers import Server, find_servers
 
 HERE = pathlib.Path(__file__).resolve().parent
 BATCH_MAX = 256
+COMMANDS = 250_000  # a full run
 REPLIES_MIN = 200
 OPTION_REPLIES_MIN = 20
 EXCEPTIONS_MAX = 30
@@ -454,7 +455,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", type=int, choices=(2, 3), help="both when left out")
     parser.add_argument("--seed", type=int, default=20260801)
-    parser.add_argument("--count", type=int, default=200_000)
+    parser.add_argument("--count", type=int, default=COMMANDS)
     parser.add_argument("--families", type=lambda text: text.split(","), default=[],
                         help="only these, as in strings,sets; then coverage is not held against")
     arguments = parser.parse_args()

@@ -463,4 +463,5 @@ COMMANDS = {
     "acl default": (0.05, default_off),
     "acl pubsub": (0.05, pubsub_default),
     "acl|cat": (1, questions),
+    "acl|help": (0.4, lambda g: [Command("ACL", "HELP", mutable=False)]),
 }

@@ -166,7 +166,7 @@ COMMANDS = {
     "rpop": (1, pop("RPOP")),
     "llen": (1, lambda g: [Command("LLEN", g.list_key())]),
     "lindex": (1, lambda g: [Command("LINDEX", g.list_key(), g.index())]),
-    "lset": (1.3, lambda g: [Command("LSET", g.list_key(), g.index(), g.member())]),
+    "lset": (1.7, lambda g: [Command("LSET", g.list_key(), g.index(), g.member())]),
     "lrange": (1, lambda g: [Command("LRANGE", g.list_key(), g.index(), g.index())]),
     "ltrim": (1, ltrim),
     "linsert": (1, lambda g: [Command("LINSERT", g.list_key(), g.word(g.choice(("BEFORE", "AFTER"))),

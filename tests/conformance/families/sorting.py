@@ -83,7 +83,9 @@ def sort(name):
                 options = [[b"BY", b"nosort"]]
             unordered = True
         args = sum(options, [])
-        steps = fill + [Command(name, key, *args, mutable=False,
+        # 7.0's SORT fails for an errno that an earlier command's number has left: ZADD clears it.
+        steps = fill + [Command("ZADD", b"none", "XX", "1", "m", mutable=False),
+                        Command(name, key, *args, mutable=False,
                                 comparer=compare.unordered if unordered else compare.exact)]
         if stores:
             steps.append(Command("LRANGE", target, "0", "-1", mutable=False))
