@@ -139,8 +139,9 @@ void Listener::AcceptWhenReady(Acceptor& acceptor) {
     }
     // Out of descriptors: the next attempt would fail at once, so let some clients leave first.
     pause_.expires_after(kDescriptorsGonePause);
-    pause_.async_wait([this, &acceptor](asio::error_code aborted) {
-      if (!aborted) AcceptWhenReady(acceptor);
+    // Another acceptor's pause puts this one's end forward: it tries, and pauses again.
+    pause_.async_wait([this, &acceptor](asio::error_code) {
+      if (acceptor.is_open()) AcceptWhenReady(acceptor);
     });
   });
 }
