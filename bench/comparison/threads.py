@@ -43,11 +43,11 @@ def run(arguments):
         save(f"threads-{part}", {"conditions": result["conditions"], part: result[part]})
 
 
-def start(threads, **options):
-    """A server whose worker 0 is pinned to CPU 0, worker 1 to CPU 1."""
+def start(threads, first_cpu=0, **options):
+    """A server whose worker 0 is pinned to the first CPU, worker 1 to the other."""
     server = Server("larder", prefix=(), threads=threads, **options)
     for thread, number in workers_of(server).items():
-        os.sched_setaffinity(thread, {number % 2})
+        os.sched_setaffinity(thread, {(first_cpu + number) % 2})
     fill_quickly(server, KEYS, 32)
     return server
 
@@ -85,9 +85,30 @@ def load_on_both(test, distribution, seconds):
 
 # --- one worker against two ------------------------------------------------------------------------
 
+APART = "2 servers"
+
+
+def measure_apart(arguments, samples):
+    """Two servers of one worker each, which share nothing: what two busy CPUs cost by themselves, with
+    half of the connections on each."""
+    with start(1) as left, start(1, first_cpu=1) as right:
+        def cpu():
+            return sum(sum(cpu_of_workers(server).values()) for server in (left, right))
+
+        for test, distribution in SHAPES:
+            before = cpu()
+            running = [Generator(server, prefix=("taskset", "-c", str(number)), **options)
+                       for server, (number, options) in
+                       zip((left, right), load_on_both(test, distribution, arguments.seconds))]
+            requests = sum(each.result()["requests"] for each in running)
+            samples.setdefault(f"{test.upper()} {distribution}", {}).setdefault(
+                APART, []).append((cpu() - before) / requests / 1000)
+
+
 def compare_workers(arguments):
     samples = {}
     for round_number in range(arguments.rounds):
+        measure_apart(arguments, samples)
         for threads in (1, 2):
             with start(threads) as server:
                 for test, distribution in SHAPES:
@@ -99,11 +120,12 @@ def compare_workers(arguments):
             progress(f"round {round_number + 1} of {arguments.rounds}: {threads} workers done")
     rows = []
     for shape, by_threads in samples.items():
-        one, two = (statistics.median(by_threads[threads]) for threads in (1, 2))
+        one, two, apart = (statistics.median(by_threads[each]) for each in (1, 2, APART))
         rows.append([shape, f"{one:.3f}", f"{two:.3f}", f"{two / one:.2f}",
-                     verdict(two / one, RISE_MAX)])
+                     verdict(two / one, RISE_MAX), f"{apart:.3f}", f"{two / apart:.2f}"])
     print(f"CPU µs per request, medians of {arguments.rounds}\n")
-    table(["shape", "1 worker", "2 workers", "ratio", "target"], rows)
+    table(["shape", "1 worker", "2 workers", "ratio", "target", "2 servers of 1 worker",
+           "2 workers to these"], rows)
     return samples
 
 
