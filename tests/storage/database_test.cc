@@ -321,6 +321,21 @@ TEST_F(DatabaseTest, RollbackRestoresEverything) {
   EXPECT_EQ(lists_alive, 1);
 }
 
+TEST_F(DatabaseTest, WhatIsPutBackWhereItStillIsKeepsOneReference) {
+  At(0).SetObject(K("list"), List(3));
+  const Object* object = At(0).Find(K("list"))->object();
+  UndoLog undo;
+  At(0, &undo).SetExpiry(K("list"), 900);
+  undo.Rollback(keyspace, 0);
+  EXPECT_EQ(At(0).Find(K("list"))->object(), object);
+  EXPECT_FALSE(object->shared());
+  At(0).Put(K("list"),
+            {.type = Type::kList, .object = Ref<Object>(At(0).Find(K("list"))->object())});
+  EXPECT_FALSE(object->shared());
+  At(0).Delete(K("list"));
+  EXPECT_EQ(lists_alive, 0);
+}
+
 TEST_F(DatabaseTest, UndoOfALargeChangeIsRefusedBeforeIt) {
   At(0).SetObject(K("list"), List(kUndoCloneElementsMax + 1));
   At(0).SetString(K("blob"), std::string(kUndoCloneBytesMax + 1, 'x'));
