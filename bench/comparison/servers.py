@@ -1,5 +1,4 @@
 """Starts the servers that are compared, and reads what they have used."""
-import functools
 import os
 import pathlib
 import re
@@ -37,16 +36,10 @@ def raise_file_limit():
     return hard
 
 
-@functools.cache
-def priority_allowed():
-    return subprocess.run(["nice", "-n", "-10", "true"], stderr=subprocess.DEVNULL).returncode == 0
-
-
 def pinned(cpu):
-    """Words that run a program on one CPU, before most else that wants it where that is allowed: with
-    other work in between, replies wait in batches and cost less each. Not with real-time priority: a
-    busy server would keep the kernel's own thread for the network from the CPU for 50 ms and more."""
-    return [*(["nice", "-n", "-10"] if priority_allowed() else []), "taskset", "-c", str(cpu)]
+    """Words that run a program on one CPU. With no priority over others: a busy server would keep the
+    kernel's own thread for the network (ksoftirqd) from that CPU, and all clients wait for it."""
+    return ["taskset", "-c", str(cpu)]
 
 
 def free_port():
