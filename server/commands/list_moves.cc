@@ -1,6 +1,5 @@
 // Elements from one list to another, and from the first of several: LMOVE, RPOPLPUSH, LMPOP; and
 // the same for who waits until there is one: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP.
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "server/commands/families.h"
 #include "server/commands/list_access.h"
 #include "server/commands/lookup.h"
+#include "server/commands/multi_pop.h"
 #include "server/commands/type_waiter.h"
 
 namespace larder {
@@ -18,9 +18,6 @@ namespace {
 
 using storage::List;
 using storage::ListEnd;
-
-constexpr std::string_view kBadKeyCount = "ERR numkeys should be greater than 0";
-constexpr std::string_view kBadCount = "ERR count should be greater than 0";
 
 // ---- moving
 
@@ -88,107 +85,32 @@ Status BRPopLPush(CommandContext& ctx) { return MoveOrWait(ctx, false); }
 
 // ---- popping from the first list of several
 
-// What to pop: one element, answered beside its key, or up to `count`, answered as a list of their
-// own.
-struct MultiPop {
-  ListEnd end = ListEnd::kFront;
-  std::optional<size_t> count;
-};
+struct Lists {
+  using End = ListEnd;
+  static constexpr storage::Type kType = List::kType;
+  static std::optional<End> ParseEnd(std::string_view word) { return ParseListEnd(word); }
 
-// REQUIRES: the key holds a list.
-Status PopWithKey(CommandContext& ctx, const storage::Key& key, const MultiPop& pop) {
-  List* list;
-  if (Status found = FindMutableList(ctx, key, &list); !found.ok()) return found;
-  if (list == nullptr) return Ok();  // a script that will start again
-  ctx.reply.Array(2);
-  ctx.reply.Bulk(key.bytes);
-  if (pop.count) {
-    PopElements(ctx, key, list, pop.end, *pop.count);
+  static Status PopWithKey(CommandContext& ctx, const storage::Key& key, const MultiPop<End>& pop) {
+    List* list;
+    if (Status found = FindMutableList(ctx, key, &list); !found.ok()) return found;
+    if (list == nullptr) return Ok();  // a script that will start again
+    ctx.reply.Array(2);
+    ctx.reply.Bulk(key.bytes);
+    if (pop.count) {
+      PopElements(ctx, key, list, pop.end, *pop.count);
+      return Ok();
+    }
+    const List::Position at = pop.end == ListEnd::kFront ? list->First() : list->Last();
+    storage::ElementBuffer buffer;
+    ctx.reply.Bulk(at.element().Text(&buffer));
+    list->Pop(pop.end);
+    ElementsRemoved(ctx, key, list, PopEvent(pop.end));
     return Ok();
   }
-  const List::Position at = pop.end == ListEnd::kFront ? list->First() : list->Last();
-  storage::ElementBuffer buffer;
-  ctx.reply.Bulk(at.element().Text(&buffer));
-  list->Pop(pop.end);
-  ElementsRemoved(ctx, key, list, PopEvent(pop.end));
-  return Ok();
-}
+};
 
-// Pops from the first key that exists. `*empty` when there is none.
-Status PopFromFirst(CommandContext& ctx, std::span<const std::string_view> keys,
-                    const MultiPop& pop, bool* empty) {
-  for (const std::string_view name : keys) {
-    const storage::Key key = ctx.args.HashedKey(name);
-    const storage::Entry* entry;
-    if (Status found = FindToWrite(ctx, key, List::kType, &entry); !found.ok()) return found;
-    if (entry != nullptr) return PopWithKey(ctx, key, pop);
-  }
-  *empty = true;
-  return Ok();
-}
-
-Status PopOrWait(CommandContext& ctx, std::span<const std::string_view> keys, const MultiPop& pop,
-                 std::string_view timeout) {
-  int64_t timeout_us = 0;
-  if (Status parsed = ParseBlockTimeout(timeout, &timeout_us); !parsed.ok()) return parsed;
-  bool empty = false;
-  Status popped = PopFromFirst(ctx, keys, pop, &empty);
-  if (!empty) return popped;
-  if (ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
-  WaiterPointer waiter = NewTypeWaiter(keys, List::kType);
-  waiter->serve = [pop](CommandContext& then, const storage::Key& key) {
-    Status served = PopWithKey(then, key, pop);
-    if (!served.ok()) then.reply.Error(served.error());
-  };
-  ctx.Block(std::move(waiter), timeout_us);
-  return Ok();
-}
-
-Status BPop(CommandContext& ctx, ListEnd end) {
-  const auto arguments = ctx.args.all().subspan(1);
-  return PopOrWait(ctx, arguments.first(arguments.size() - 1), {.end = end}, arguments.back());
-}
-
-Status BLPop(CommandContext& ctx) { return BPop(ctx, ListEnd::kFront); }
-Status BRPop(CommandContext& ctx) { return BPop(ctx, ListEnd::kBack); }
-
-// "numkeys key … LEFT|RIGHT [COUNT count]"
-Status ParseMultiPop(ArgReader& args, std::span<const std::string_view>* keys, MultiPop* pop) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  const int64_t key_count = args.NextIntIn(1, kMost, kBadKeyCount);
-  if (args.failed()) return args.status();
-  if (static_cast<uint64_t>(key_count) >= args.remaining()) return Error(errors::kSyntax);
-  *keys = args.all().subspan(args.position(), static_cast<size_t>(key_count));
-  args.Skip(static_cast<size_t>(key_count));
-  const auto end = ParseListEnd(args.Next());
-  if (!end) return Error(errors::kSyntax);
-  pop->end = *end;
-  pop->count = 1;
-  if (!args.HasMore()) return Ok();
-  if (args.remaining() < 2 || !args.Match("COUNT")) return Error(errors::kSyntax);
-  const int64_t count = args.NextIntIn(1, kMost, kBadCount);
-  if (args.failed()) return args.status();
-  pop->count = static_cast<size_t>(count);
-  return args.Finish();
-}
-
-Status LMPop(CommandContext& ctx) {
-  std::span<const std::string_view> keys;
-  MultiPop pop;
-  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
-  bool empty = false;
-  Status popped = PopFromFirst(ctx, keys, pop, &empty);
-  if (empty) ctx.reply.NullArray();
-  return popped;
-}
-
-Status BLMPop(CommandContext& ctx) {
-  const std::string_view timeout = ctx.args.Next();
-  std::span<const std::string_view> keys;
-  MultiPop pop;
-  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
-  return PopOrWait(ctx, keys, pop, timeout);
-}
+Status BLPop(CommandContext& ctx) { return BlockingPop<Lists>(ctx, ListEnd::kFront); }
+Status BRPop(CommandContext& ctx) { return BlockingPop<Lists>(ctx, ListEnd::kBack); }
 
 constexpr uint32_t kMove = Flag::kWrite | Flag::kDenyOom;
 constexpr uint32_t kBlockingMove = kMove | Flag::kNoScript | Flag::kBlocking;
@@ -218,7 +140,7 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kList,
      .flags = Flag::kWrite | Flag::kBlocking,
      .keys = {CountedKeys(2, kPopKey)},
-     .handler = BLMPop},
+     .handler = BlockingPopSome<Lists>},
     {.name = "blpop",
      .syntax = "key [key ...] timeout:double",
      .summary = "Removes and returns the first element in a list. Blocks until an element is "
@@ -272,7 +194,7 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kList,
      .flags = Flag::kWrite,
      .keys = {CountedKeys(1, kPopKey)},
-     .handler = LMPop},
+     .handler = PopSome<Lists>},
     {.name = "rpoplpush",
      .syntax = "source destination",
      .summary = "Returns the last element of a list after removing and pushing it to another list. "

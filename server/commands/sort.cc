@@ -56,6 +56,7 @@ bool MayReadEveryKey(CommandContext& ctx) {
 
 Status ParseSort(CommandContext& ctx, bool may_store, SortRequest* request) {
   ArgReader& args = ctx.args;
+  const bool reads_every_key = MayReadEveryKey(ctx);
   while (args.HasMore()) {
     if (args.Match("ASC")) {
       request->descending = false;
@@ -73,12 +74,12 @@ Status ParseSort(CommandContext& ctx, bool may_store, SortRequest* request) {
       request->by.emplace(args.Next());
       if (!request->by->names_keys()) {
         request->sorts = false;
-      } else if (!MayReadEveryKey(ctx)) {
+      } else if (!reads_every_key) {
         return Error(errors::kSortByDenied);
       }
     } else if (args.remaining() >= 2 && args.Match("GET")) {
       request->gets.emplace_back(args.Next());
-      if (!MayReadEveryKey(ctx)) return Error(errors::kSortGetDenied);
+      if (!reads_every_key) return Error(errors::kSortGetDenied);
     } else {
       return Error(errors::kSyntax);
     }

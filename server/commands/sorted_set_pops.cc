@@ -9,11 +9,10 @@
 #include <utility>
 
 #include "server/command_context.h"
-#include "server/commands/block_timeout.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "server/commands/multi_pop.h"
 #include "server/commands/sorted_set_access.h"
-#include "server/commands/type_waiter.h"
 
 namespace larder {
 namespace {
@@ -70,104 +69,32 @@ Status ZPopMax(CommandContext& ctx) { return PopFromOne(ctx, End::kMax); }
 
 // ---- popping from the first set of several
 
-// What to pop: one member, answered flat behind its key, or up to `count`, answered as pairs in a
-// list of their own.
-struct MultiPop {
-  End end = End::kMin;
-  std::optional<size_t> count;
+// One member is answered flat behind its key, several as pairs.
+struct SortedSets {
+  using End = larder::End;
+  static constexpr storage::Type kType = SortedSet::kType;
+  static std::optional<End> ParseEnd(std::string_view word) {
+    if (EqualsIgnoreCase(word, "MIN")) return End::kMin;
+    if (EqualsIgnoreCase(word, "MAX")) return End::kMax;
+    return std::nullopt;
+  }
+
+  static Status PopWithKey(CommandContext& ctx, const storage::Key& key, const MultiPop<End>& pop) {
+    SortedSet* set;
+    bool missing;
+    if (Status found = FindMutableSortedSet(ctx, key, &set, &missing); !found.ok()) return found;
+    if (set == nullptr) return Ok();
+    const size_t popped = std::min(pop.count.value_or(1), set->size());
+    ctx.reply.Array(pop.count ? 2 : 3);
+    ctx.reply.Bulk(key.bytes);
+    if (pop.count) ctx.reply.Array(static_cast<int64_t>(popped));
+    Pop(ctx, key, set, pop.end, popped, pop.count.has_value());
+    return Ok();
+  }
 };
 
-// Answers nothing where a script will start again. REQUIRES: the key holds a sorted set.
-Status PopWithKey(CommandContext& ctx, const storage::Key& key, const MultiPop& pop) {
-  SortedSet* set;
-  bool missing;
-  if (Status found = FindMutableSortedSet(ctx, key, &set, &missing); !found.ok()) return found;
-  if (set == nullptr) return Ok();
-  const size_t popped = std::min(pop.count.value_or(1), set->size());
-  ctx.reply.Array(pop.count ? 2 : 3);
-  ctx.reply.Bulk(key.bytes);
-  if (pop.count) ctx.reply.Array(static_cast<int64_t>(popped));
-  Pop(ctx, key, set, pop.end, popped, pop.count.has_value());
-  return Ok();
-}
-
-// Pops from the first key that exists. `*empty` when there is none.
-Status PopFromFirst(CommandContext& ctx, std::span<const std::string_view> keys,
-                    const MultiPop& pop, bool* empty) {
-  for (const std::string_view name : keys) {
-    const storage::Key key = ctx.args.HashedKey(name);
-    const storage::Entry* entry;
-    if (Status found = FindToWrite(ctx, key, SortedSet::kType, &entry); !found.ok()) return found;
-    if (entry != nullptr) return PopWithKey(ctx, key, pop);
-  }
-  *empty = true;
-  return Ok();
-}
-
-Status PopOrWait(CommandContext& ctx, std::span<const std::string_view> keys, const MultiPop& pop,
-                 std::string_view timeout) {
-  int64_t timeout_us = 0;
-  if (Status parsed = ParseBlockTimeout(timeout, &timeout_us); !parsed.ok()) return parsed;
-  bool empty = false;
-  Status popped = PopFromFirst(ctx, keys, pop, &empty);
-  if (!empty) return popped;
-  if (ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
-  WaiterPointer waiter = NewTypeWaiter(keys, SortedSet::kType);
-  waiter->serve = [pop](CommandContext& then, const storage::Key& key) {
-    Status served = PopWithKey(then, key, pop);
-    if (!served.ok()) then.reply.Error(served.error());
-  };
-  ctx.Block(std::move(waiter), timeout_us);
-  return Ok();
-}
-
-Status BZPop(CommandContext& ctx, End end) {
-  const auto arguments = ctx.args.all().subspan(1);
-  return PopOrWait(ctx, arguments.first(arguments.size() - 1), {.end = end}, arguments.back());
-}
-
-Status BZPopMin(CommandContext& ctx) { return BZPop(ctx, End::kMin); }
-Status BZPopMax(CommandContext& ctx) { return BZPop(ctx, End::kMax); }
-
-// "numkeys key … MIN|MAX [COUNT count]"
-Status ParseMultiPop(ArgReader& args, std::span<const std::string_view>* keys, MultiPop* pop) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  const int64_t key_count = args.NextIntIn(1, kMost, "ERR numkeys should be greater than 0");
-  if (args.failed()) return args.status();
-  if (static_cast<uint64_t>(key_count) >= args.remaining()) return Error(errors::kSyntax);
-  *keys = args.all().subspan(args.position(), static_cast<size_t>(key_count));
-  args.Skip(static_cast<size_t>(key_count));
-  if (args.Match("MAX")) {
-    pop->end = End::kMax;
-  } else if (!args.Match("MIN")) {
-    return Error(errors::kSyntax);
-  }
-  pop->count = 1;
-  if (!args.HasMore()) return Ok();
-  if (args.remaining() < 2 || !args.Match("COUNT")) return Error(errors::kSyntax);
-  const int64_t count = args.NextIntIn(1, kMost, "ERR count should be greater than 0");
-  if (args.failed()) return args.status();
-  pop->count = static_cast<size_t>(count);
-  return args.Finish();
-}
-
-Status ZMPop(CommandContext& ctx) {
-  std::span<const std::string_view> keys;
-  MultiPop pop;
-  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
-  bool empty = false;
-  Status popped = PopFromFirst(ctx, keys, pop, &empty);
-  if (empty) ctx.reply.NullArray();
-  return popped;
-}
-
-Status BZMPop(CommandContext& ctx) {
-  const std::string_view timeout = ctx.args.Next();
-  std::span<const std::string_view> keys;
-  MultiPop pop;
-  if (Status parsed = ParseMultiPop(ctx.args, &keys, &pop); !parsed.ok()) return parsed;
-  return PopOrWait(ctx, keys, pop, timeout);
-}
+Status BZPopMin(CommandContext& ctx) { return BlockingPop<SortedSets>(ctx, End::kMin); }
+Status BZPopMax(CommandContext& ctx) { return BlockingPop<SortedSets>(ctx, End::kMax); }
 
 // ---- drawing at random
 
@@ -246,7 +173,7 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kSortedSet,
      .flags = Flag::kWrite | Flag::kBlocking,
      .keys = {CountedKeys(2, kPopKey)},
-     .handler = BZMPop},
+     .handler = BlockingPopSome<SortedSets>},
     {.name = "bzpopmax",
      .syntax = "key [key ...] timeout:double",
      .summary = "Removes and returns the member with the highest score from one or more sorted "
@@ -280,7 +207,7 @@ constexpr CommandSpec kCommands[] = {
      .group = Group::kSortedSet,
      .flags = Flag::kWrite,
      .keys = {CountedKeys(1, kPopKey)},
-     .handler = ZMPop},
+     .handler = PopSome<SortedSets>},
     {.name = "zpopmax",
      .syntax = "key [count:int]",
      .summary = "Returns the highest-scoring members from a sorted set after removing them. "

@@ -1,26 +1,15 @@
 #include <string>
 
+#include "tests/commands/blocking_fixture.h"
 #include "tests/commands/stream_fixture.h"
 
 namespace larder {
 namespace {
 
-class StreamReadCommands : public StreamFixture {
+class StreamReadCommands : public WithWaiting<StreamFixture> {
  protected:
-  TestClient& Waiting(std::string_view line) {
-    TestClient& waiting = NewClient();
-    EXPECT_EQ(waiting.Run(line).text, "(no reply)") << line;
-    EXPECT_TRUE(waiting.blocked()) << line;
-    return waiting;
-  }
   std::string ReplyOf(TestClient& waiting) {
-    Settle();
-    EXPECT_FALSE(waiting.blocked());
-    return testing::PrintToString(waiting.TakeReply());
-  }
-  bool StillWaits(TestClient& waiting) {
-    Settle();
-    return waiting.blocked();
+    return testing::PrintToString(WithWaiting::ReplyOf(waiting));
   }
   void Wait(std::chrono::milliseconds time) {
     clock.Advance(time);
