@@ -87,8 +87,6 @@ void Database::Store(const Key& key, EntrySpec spec, bool keep_expiry) {
     return;
   }
   if (keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
-  // What is put back (an undo of EXPIRE) may be there still: the entry's own reference stays.
-  if (spec.object != nullptr && spec.object == ref.entry()->object()) spec.object->DropReference();
   stripe.Use(ref, now_ms_, true);
   stripe.Replace(index_, key, ref, spec, now_ms_);
 }

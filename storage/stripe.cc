@@ -132,6 +132,7 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, 
   CountExpiry(in, entry, 1);
   FileExpiry(in, key.hash, entry, filed, now_ms);
   if (spec.object != nullptr && spec.object == old->object()) {
+    spec.object->DropReference();  // the old entry's
     FreeEntry(old);
     return;
   }
@@ -153,6 +154,7 @@ void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire
     return;
   }
   spec.expire_at_ms = expire_at_ms;
+  if (spec.object != nullptr) spec.object->AddReference();  // the new entry's
   Replace(database, key, ref, spec, now_ms);
 }
 
