@@ -94,11 +94,14 @@ void Worker::Turn(int timeout_ms) {
   ResumeParked();
   HandleEvents(events);
   GreetNew(turn_began_ticks_ + budget_ticks_ / 4);
-  // A quarter of the turn is left to the bulky ones, however many others there are.
   ServeReady(to_serve_, turn_began_ticks_ + budget_ticks_ / 4 * 3);
   if (!bulky_to_serve_.empty()) {
     FlushReady();
-    ServeReady(bulky_to_serve_, turn_began_ticks_ + budget_ticks_);
+    // A quarter of a turn is theirs, whatever the others took: with less they would run a command each.
+    const uint64_t end_ticks = std::max(turn_began_ticks_ + budget_ticks_,
+                                        TickClock::Now() + budget_ticks_ / 4);
+    dispatcher_.set_turn_end(end_ticks);
+    ServeReady(bulky_to_serve_, end_ticks);
   }
   EndOverdueWaits();
   DeliverPosted();

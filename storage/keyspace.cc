@@ -117,6 +117,9 @@ bool Keyspace::ExpireSlice(size_t stripe, int64_t now_ms,
 }
 
 bool Keyspace::FreeSlice(std::chrono::steady_clock::time_point deadline) {
+  // Pages first: a stripe's become empty together, at its last entries, and what cannot wait any
+  // more would be handed to the system there and then.
+  if (slab_pages_->ReleaseSlice(deadline)) return true;
   bool more = lazy_free_->FreeSlice(deadline);
   for (const auto& stripe : stripes_) {
     if (!stripe->has_dead_tables()) continue;
@@ -128,7 +131,7 @@ bool Keyspace::FreeSlice(std::chrono::steady_clock::time_point deadline) {
     stripe->lock().Unlock();
     if (std::chrono::steady_clock::now() >= deadline) return true;
   }
-  return slab_pages_->ReleaseSlice(deadline) || more;
+  return more;
 }
 
 bool Keyspace::CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline) {

@@ -9,9 +9,10 @@
 #ifdef LARDER_JEMALLOC
 // jemalloc reads this name before anything else runs. Freed pages go back to the system within a
 // fraction of a second, not within its ten: a cache at its limit frees as fast as it fills, and
-// what waits to go would come on top of the limit.
+// what waits to go would come on top of the limit. A thread of its own does that: after a large
+// value was freed it takes milliseconds, which clients would wait for.
 extern "C" const char* malloc_conf;
-const char* malloc_conf = "dirty_decay_ms:200,muzzy_decay_ms:0";
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:200,muzzy_decay_ms:0";
 #endif
 
 namespace larder::storage::memory {

@@ -3,9 +3,8 @@
 In each scenario a probe asks for 1,000 keys a second, each at its time whatever is still
 unanswered, so that a server that stands still pays for all requests that it holds up. Beside it the
 same probe runs against the bare echo server under the same load of requests (where the work is one
-command, under none). Both servers and the probe run before whatever else the machine has to do.
-Turns and changes of the tables are measured by the server in CPU time of its own threads (DEBUG
-TURNS).
+command, under none). The probe runs before the load that it shares its CPU with. Turns and changes
+of the tables are measured by the server in CPU time of its own threads (DEBUG TURNS).
 """
 import collections
 import json
@@ -289,7 +288,7 @@ def run_round(kind, arguments):
     for name in arguments.servers:
         scenario = kind()
         words = ("--enable-debug-command", "local") if name == "larder" else ()
-        prefix = ("nice", "-n", "-19", "taskset", "-c", "0" if arguments.threads == 1 else "0,1")
+        prefix = ("taskset", "-c", "0" if arguments.threads == 1 else "0,1")
         with Server(name, prefix=prefix, threads=arguments.threads, more=words) as server:
             if name == "echo":
                 load = scenario.echo_load(server) if scenario.echo_load else None
