@@ -220,6 +220,12 @@ def measure_beside(arguments):
                               seconds=arguments.seconds))
             hot = (1, dict(shape=test, distribution="hot", depth=64, connections=1,
                            seconds=arguments.seconds))
+            with start(1) as server, start(1, first_cpu=1) as apart:
+                running = Generator(apart, prefix=("taskset", "-c", "1"), **hot[1])
+                results, cpu = run_loads(server, [others])
+                running.result()
+                samples.setdefault((test, "others", APART), []).append(
+                    (cpu[0] / results[0]["requests"], results[0]["requests_per_second"]))
             with start(2) as server:
                 for situation, loads in (("alone", [others]), ("beside", [others, hot])):
                     results, cpu = run_loads(server, loads)
@@ -239,13 +245,17 @@ def measure_beside(arguments):
             alone, beside = ([statistics.median(column) for column in
                               zip(*samples[test, load, situation])]
                              for situation in ("alone", "beside"))
+            ratio = beside[0] / alone[0]
+            of_others = ["", "", ""]
+            if load == "others":
+                apart = statistics.median(cpu for cpu, _ in samples[test, load, APART])
+                of_others = [verdict(ratio, LOSS_MAX), f"{apart / 1000:.3f}",
+                             f"{beside[0] / apart:.2f}"]
             rows.append([f"{test.upper()}, {'other keys' if load == 'others' else 'the hot key'}",
-                         f"{alone[0] / 1000:.3f}", f"{beside[0] / 1000:.3f}",
-                         f"{beside[0] / alone[0]:.2f}",
-                         verdict(beside[0] / alone[0], LOSS_MAX) if load == "others" else "",
-                         f"{alone[1]:,.0f}", f"{beside[1]:,.0f}"])
+                         f"{alone[0] / 1000:.3f}", f"{beside[0] / 1000:.3f}", f"{ratio:.2f}",
+                         *of_others, f"{alone[1]:,.0f}", f"{beside[1]:,.0f}"])
     print("A worker with other keys beside a worker with one hot key, one connection each at depth "
           f"64; medians of {arguments.rounds}\n")
-    table(["load", "CPU µs alone", "CPU µs beside", "ratio", "target", "requests/s alone",
-           "requests/s beside"], rows)
+    table(["load", "CPU µs alone", "CPU µs beside", "ratio", "target", "beside another server's",
+           "beside to this", "requests/s alone", "requests/s beside"], rows)
     return {" ".join(key): value for key, value in samples.items()}
