@@ -3,6 +3,24 @@
 #include "server/scripting/lua_replies.h"
 
 namespace larder {
+namespace {
+
+// Where the error was raised: in Lua, or by a function of C that Lua called.
+void NotePlace(lua_State* L, LuaVm& vm) {
+  lua_Debug frame;
+  for (int level = 1; level <= 2 && lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "Sl", &frame);
+    const bool is_lua = *frame.what != 'C';
+    lua_Debug below;
+    // The lowest frame of C is what runs the script, no place in it.
+    if (!is_lua && lua_getstack(L, level + 1, &below) == 0) return vm.error_source.clear();
+    vm.error_source = frame.source;
+    vm.error_line = frame.currentline;
+    if (is_lua) return;
+  }
+}
+
+}  // namespace
 
 int NoteError(lua_State* L) {
   LuaVm& vm = VmOf(L);
@@ -20,13 +38,7 @@ int NoteError(lua_State* L) {
       vm.error = std::string("ERR ") + luaL_typename(L, 1);
     }
   }
-  lua_Debug frame;
-  for (int level = 1; level <= 2 && lua_getstack(L, level, &frame) != 0; ++level) {
-    lua_getinfo(L, "Sl", &frame);
-    vm.error_source = frame.source;
-    vm.error_line = frame.currentline;
-    if (*frame.what != 'C') break;
-  }
+  NotePlace(L, vm);
   lua_settop(L, 1);
   return 1;
 }

@@ -73,7 +73,7 @@ std::string LoadedLibraries::Load(const FunctionLibraryPointer& library,
   return {};
 }
 
-int LoadedLibraries::Find(const FunctionLibrary& library, std::string_view function) const {
+int LoadedLibraries::Find(const FunctionLibrary& library, const std::string& function) const {
   const auto loaded = loaded_.find(&library);
   if (loaded == loaded_.end()) return LUA_NOREF;
   const auto reference = loaded->second.references.find(function);

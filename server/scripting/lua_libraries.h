@@ -4,7 +4,6 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "server/scripting/lua_vm.h"
@@ -28,7 +27,7 @@ class LoadedLibraries {
   bool Contains(const FunctionLibrary& library) const { return loaded_.contains(&library); }
   bool empty() const { return loaded_.empty(); }
   // The reference of a function, LUA_NOREF when the library has not registered it here.
-  int Find(const FunctionLibrary& library, std::string_view function) const;
+  int Find(const FunctionLibrary& library, const std::string& function) const;
 
   void Unload(const FunctionLibrary& library);
   void UnloadDropped();

@@ -350,7 +350,7 @@ TEST_F(FunctionCommands, StatsCountThem) {
 
 TEST_F(FunctionCommands, KillAndHelp) {
   EXPECT_THAT(Run("FUNCTION KILL"), IsError("NOTBUSY No scripts in execution right now."));
-  EXPECT_THAT(Run("FUNCTION HELP"), Field(&Reply::items, SizeIs(39)));
+  EXPECT_THAT(Run("FUNCTION HELP"), Field(&Reply::items, SizeIs(40)));
   EXPECT_THAT(Run("FUNCTION nosuch"), ErrorThat(StartsWith("ERR unknown subcommand 'nosuch'.")));
 }
 
