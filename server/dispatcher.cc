@@ -41,6 +41,12 @@ void AdvanceReplyMode(Session& session) {
   }
 }
 
+// Whether CLIENT PAUSE … WRITE holds the command back. FCALL's row does not say, as in Redis.
+bool MayWrite(const CommandInfo& info) {
+  return Has(info, Flag::kWrite | Flag::kMayReplicate | Flag::kRunsQueued) ||
+         (Has(info, Flag::kNoMandatoryKeys) && !Has(info, Flag::kReadOnly));
+}
+
 // Whether the command, or what it executes, runs a script.
 bool NeedsLua(const Session& session, const CommandInfo& info) {
   if (Has(info, Flag::kRunsScript)) return true;
@@ -168,9 +174,7 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
     return Refuse(session, info, errors::OnlyInSubscriberContext(info->full_name));
   }
   if (engine_.pause.possible() && engine_.pause.Active(engine_.clock.SteadyMicros()) &&
-      !Has(*info, Flag::kAdmin) &&
-      (!engine_.pause.writes_only() ||
-       Has(*info, Flag::kWrite | Flag::kMayReplicate | Flag::kRunsQueued))) {
+      !Has(*info, Flag::kAdmin) && (!engine_.pause.writes_only() || MayWrite(*info))) {
     return Disposition::kParked;
   }
   *go_on = true;
@@ -265,7 +269,7 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
   if (script_running &&
       (NeedsLua(session, info) || Has(info, Flag::kOwnLocks) || !session.watched.empty())) {
     return engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)
-               ? Refuse(session, &info, errors::kBusyScript)
+               ? Refuse(session, &info, engine_.BusyError())
                : Disposition::kParked;
   }
   if (info.single_key && !session.script_needs_all_stripes) {
@@ -349,7 +353,7 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   const CommandInfo& info = *command.info;
   if (!stripes.TryLock(engine_.keyspace)) {
     if (engine_.ScriptIsBusy() && !Has(info, Flag::kAllowBusy)) {
-      return Refuse(session, &info, errors::kBusyScript);
+      return Refuse(session, &info, engine_.BusyError());
     }
     return Disposition::kParked;
   }

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include "server/acl/command_categories.h"
 #include "server/config/option_store.h"
+#include "server/errors.h"
+#include "server/scripting/function_registry.h"
 #include "server/scripting/script_cache.h"
 #include "server/waiting.h"
 
@@ -82,6 +84,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       acl(AclCommandsOf(commands), store.live()),
       keyspace(ForWorkers(worker_count, store.live()), this),
       scripts(std::make_unique<ScriptCache>()),
+      functions(std::make_unique<FunctionRegistry>()),
       run_id(RandomHex(40)),
       started_at_unix_us(the_clock.UnixMicros()),
       started_at_steady_us(the_clock.SteadyMicros()),
@@ -116,6 +119,10 @@ void Engine::ApplyOptions() {
   keyspace.set_policy(ToStorage(options.policy()));
   notifications.set_classes(static_cast<uint32_t>(options.notify_keyspace_events.Get()));
   lua_memory.set_bytes_max(static_cast<size_t>(options.lua_memory_limit.Get()));
+}
+
+std::string_view Engine::BusyError() const {
+  return running_scripts.FunctionsAloneAreBusy() ? errors::kBusyFunction : errors::kBusyScript;
 }
 
 uint64_t Engine::Sum(Counter WorkerStatistics::*counter) const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/acl/acl.h"
@@ -29,6 +30,7 @@
 
 namespace larder {
 
+class FunctionRegistry;
 class OptionStore;
 class ScriptCache;
 class Dispatcher;
@@ -78,8 +80,9 @@ struct Engine : private storage::KeyspaceObserver {
   LatencyMonitor latency;
   ClientPause pause;
   TurnSettings turns;
-  std::unique_ptr<ScriptCache> scripts;  // by SHA1, for all workers
-  LuaMemoryBudget lua_memory;            // of all workers' VMs together
+  std::unique_ptr<ScriptCache> scripts;         // by SHA1, for all workers
+  std::unique_ptr<FunctionRegistry> functions;  // likewise
+  LuaMemoryBudget lua_memory;                   // of all workers' VMs together
   RunningScripts running_scripts;
 
   // One per worker, in order.
@@ -102,6 +105,7 @@ struct Engine : private storage::KeyspaceObserver {
   // Scripts that have run past busy-reply-threshold, over all workers.
   std::atomic<int> busy_scripts{0};
   bool ScriptIsBusy() const { return busy_scripts.load(std::memory_order_relaxed) > 0; }
+  std::string_view BusyError() const;  // what others answer then
 
   // Takes all client buffers together, for the memory budget.
   void CountClientBytes(int64_t change) {

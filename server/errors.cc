@@ -52,6 +52,34 @@ std::string Upper(std::string_view text) {
 
 }  // namespace
 
+std::string UnknownLibraryMetadata(std::string_view word) {
+  return fmt::format("ERR Invalid metadata value given: {}", UpToZero(word));
+}
+
+std::string NoSuchFunctionEngine(std::string_view engine) {
+  return fmt::format("ERR Engine '{}' not found", engine);
+}
+
+std::string LibraryExists(std::string_view library) {
+  return fmt::format("ERR Library '{}' already exists", library);
+}
+
+std::string RestoredLibraryExists(std::string_view library) {
+  return fmt::format("ERR Library {} already exists", library);
+}
+
+std::string FunctionExists(std::string_view function) {
+  return fmt::format("ERR Function {} already exists", function);
+}
+
+std::string UnknownFunctionOption(std::string_view option) {
+  return fmt::format("ERR Unknown option given: {}", UpToZero(option));
+}
+
+std::string UnknownFunctionArgument(std::string_view argument) {
+  return fmt::format("ERR Unknown argument {}", UpToZero(argument));
+}
+
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand) {
   return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
                      UpToZero(subcommand.substr(0, 128)), Upper(command));

@@ -123,6 +123,8 @@ inline constexpr std::string_view kScriptFlushOption =
 inline constexpr std::string_view kScriptDebugUnsupported = "ERR SCRIPT DEBUG is not supported";
 inline constexpr std::string_view kBusyScript =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+inline constexpr std::string_view kBusyFunction =
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";
 inline constexpr std::string_view kUnkillable =
     "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
@@ -131,6 +133,29 @@ inline constexpr std::string_view kUnkillable =
     "command.";
 inline constexpr std::string_view kScriptKilled =
     "ERR Error running script: Script killed by user with SCRIPT KILL.";
+
+inline constexpr std::string_view kFunctionNotFound = "ERR Function not found";
+inline constexpr std::string_view kBadFunctionKeyCount = "ERR Bad number of keys provided";
+inline constexpr std::string_view kLibraryNotFound = "ERR Library not found";
+inline constexpr std::string_view kMissingLibraryMetadata = "ERR Missing library metadata";
+inline constexpr std::string_view kInvalidLibraryMetadata = "ERR Invalid library metadata";
+inline constexpr std::string_view kLibraryNamedTwice =
+    "ERR Invalid metadata value, name argument was given multiple times";
+inline constexpr std::string_view kLibraryWithoutName = "ERR Library name was not given";
+inline constexpr std::string_view kBadFunctionName =
+    "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least "
+    "one character long";
+inline constexpr std::string_view kNoFunctions = "ERR No functions registered";
+inline constexpr std::string_view kFunctionLoadTimeout = "ERR FUNCTION LOAD timeout";
+inline constexpr std::string_view kNoCallWhileLoading =
+    "ERR This Redis command is not allowed while a library is loaded";
+inline constexpr std::string_view kLibraryNameMissing = "ERR library name argument was not given";
+inline constexpr std::string_view kFunctionFlushOption =
+    "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+inline constexpr std::string_view kBadRestorePolicy =
+    "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
+inline constexpr std::string_view kNotAFunction = "ERR given type is not a function";
+inline constexpr std::string_view kBadLibraryPayload = "ERR Failed loading library payload";
 
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 inline constexpr std::string_view kDenied =
@@ -176,6 +201,13 @@ std::string AclDeniesChannel(std::string_view user, std::string_view channel);
 std::string AclDeniesInExec(std::string_view reason);
 std::string NoSuchUser(std::string_view user);
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
+std::string UnknownLibraryMetadata(std::string_view word);
+std::string NoSuchFunctionEngine(std::string_view engine);
+std::string LibraryExists(std::string_view library);
+std::string RestoredLibraryExists(std::string_view library);  // FUNCTION RESTORE's
+std::string FunctionExists(std::string_view function);
+std::string UnknownFunctionOption(std::string_view option);      // FUNCTION LOAD's
+std::string UnknownFunctionArgument(std::string_view argument);  // FUNCTION LIST's
 // Where a subcommand was given arguments that it does not take.
 std::string BadSubcommand(std::string_view command, std::string_view subcommand);
 

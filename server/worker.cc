@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "server/scripting/function_registry.h"
 #include "server/statistics.h"
 #include "server/waiting.h"
 #include "storage/memory.h"
@@ -270,7 +271,8 @@ void Worker::Maintain(bool idle) {
   maintenance_left_ = MaintainStripes(steady_clock::now() + (late ? kBacklogSlice : kSlice));
   maintenance_left_ |= engine_.keyspace.FreeSlice(steady_clock::now() + kSlice);
   SweepLeftOver(engine_);
-  engine_.keyspace.set_other_bytes(engine_.client_bytes());
+  engine_.keyspace.set_other_bytes(engine_.client_bytes() +
+                                   static_cast<int64_t>(engine_.functions->bytes()));
   storage::memory::Flush();
   TendConnections();
   const int64_t took_us = dispatcher_.ticks().ToMicros(TickClock::Now() - began);

@@ -50,6 +50,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       ConfigCommands(),
       InfoCommands(),
       ScriptingCommands(),
+      FunctionCommands(),
       CommandCommands(),
       SlowLogCommands(),
       LatencyCommands(),

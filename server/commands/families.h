@@ -45,6 +45,7 @@ std::span<const CommandSpec> StreamPendingCommands();     // stream_pending.cc
 std::span<const CommandSpec> StreamInfoCommands();        // stream_info.cc
 std::span<const CommandSpec> TransactionCommands();       // transactions.cc
 std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
+std::span<const CommandSpec> FunctionCommands();          // functions.cc
 std::span<const CommandSpec> PubSubCommands();            // pubsub.cc
 std::span<const CommandSpec> ConnectionCommands();        // connection.cc
 std::span<const CommandSpec> ClientCommands();            // client.cc

@@ -10,6 +10,7 @@
 #include "server/config/machine_limits.h"
 #include "server/config/option_store.h"
 #include "server/process_memory.h"
+#include "server/scripting/function_registry.h"
 #include "server/scripting/script_cache.h"
 #include "server/version.h"
 #include "storage/memory.h"
@@ -56,16 +57,17 @@ void WriteAllocator(const ProcessMemory& process, InfoReport& report) {
 void WriteScriptMemory(const Engine& engine, InfoReport& report) {
   const size_t vms = engine.lua_memory.reserved();
   const size_t scripts = engine.scripts->bytes();
+  const size_t functions = engine.functions->bytes();
   report.Bytes("used_memory_lua", vms);
   report.Field("used_memory_vm_eval", static_cast<int64_t>(vms));
   report.Field("used_memory_scripts_eval", static_cast<int64_t>(scripts));
   report.Field("number_of_cached_scripts", static_cast<int64_t>(engine.scripts->count()));
-  report.Field("number_of_functions", int64_t{0});
-  report.Field("number_of_libraries", int64_t{0});
-  report.Field("used_memory_vm_functions", int64_t{0});
+  report.Field("number_of_functions", static_cast<int64_t>(engine.functions->function_count()));
+  report.Field("number_of_libraries", static_cast<int64_t>(engine.functions->library_count()));
+  report.Field("used_memory_vm_functions", int64_t{0});  // they share the VMs of scripts
   report.Bytes("used_memory_vm_total", vms);
-  report.Field("used_memory_functions", int64_t{0});
-  report.Bytes("used_memory_scripts", scripts);
+  report.Field("used_memory_functions", static_cast<int64_t>(functions));
+  report.Bytes("used_memory_scripts", scripts + functions);
 }
 
 double Seconds(const timeval& time) {

@@ -9,6 +9,8 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/process_memory.h"
+#include "server/scripting/function_registry.h"
+#include "server/scripting/script_cache.h"
 #include "storage/memory.h"
 
 namespace larder {
@@ -136,8 +138,8 @@ Status Stats(CommandContext& ctx) {
   stats.Bytes("clients.normal", figures.clients);
   stats.Bytes("cluster.links", 0);
   stats.Bytes("aof.buffer", 0);
-  stats.Bytes("lua.caches", 0);
-  stats.Bytes("functions.caches", 0);
+  stats.Bytes("lua.caches", static_cast<int64_t>(ctx.engine.scripts->bytes()));
+  stats.Bytes("functions.caches", static_cast<int64_t>(ctx.engine.functions->bytes()));
   WriteDatabases(ctx, figures, &stats);
   stats.Bytes("overhead.total", figures.overhead);
   stats.Bytes("keys.count", figures.keys);

@@ -1,48 +1,39 @@
 #include "server/commands/script_run.h"
 
-#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "server/acl/acl_check.h"
-#include "server/scripting/running_scripts.h"
+#include "server/commands/running_script_host.h"
 #include "server/scripting/script_cache.h"
 
 namespace larder {
 namespace {
 
-// A script's worker serves its other clients this often, once the script has run so long.
-constexpr int64_t kTurnEveryUs = 600;
 constexpr size_t kReplyKeptBytesMax = 64 * 1024;
 
-class CommandScriptHost final : public ScriptHost {
+class CommandScriptHost final : public RunningScriptHost {
  public:
-  CommandScriptHost(CommandContext& ctx, const Script& script, bool read_only)
-      : ctx_(ctx),
-        script_(script),
-        read_only_(read_only),
-        memory_exhausted_(ctx.dispatcher.memory_exhausted && !script.flags.allow_oom),
+  // `takes_all_stripes` is where it is kept that the script reached a key it had not declared.
+  CommandScriptHost(CommandContext& ctx, ScriptKind kind, std::string_view name,
+                    const ScriptFlags& flags, bool read_only, std::atomic<bool>& takes_all_stripes)
+      : RunningScriptHost(ctx, kind, name),
+        takes_all_stripes_(takes_all_stripes),
+        read_only_(read_only || flags.no_writes),
+        memory_exhausted_(ctx.dispatcher.memory_exhausted && !flags.allow_oom),
         scope_(ctx.scope),
         database_(ctx.session.database),
         writer_(output_) {
     scope_.in_script = true;
-    running_.started_us = ctx.engine.clock.SteadyMicros();
-    last_turn_us_ = running_.started_us;
-    ctx.engine.running_scripts.Add(running_);
-    ctx.dispatcher.script_running = true;
   }
 
   ~CommandScriptHost() override {
-    ctx_.dispatcher.script_running = false;
-    ctx_.engine.running_scripts.Remove(running_);
-    if (busy_) ctx_.engine.busy_scripts.fetch_sub(1, std::memory_order_relaxed);
     // SELECT holds for the script alone.
     if (ctx_.session.database != database_) ctx_.session.SelectDatabase(database_);
   }
-
-  CommandScriptHost(const CommandScriptHost&) = delete;
-  CommandScriptHost& operator=(const CommandScriptHost&) = delete;
 
   CallOutcome Call(Arguments args, protocol::Version version, std::string* reply) override {
     writer_.set_version(version);
@@ -63,29 +54,6 @@ class CommandScriptHost final : public ScriptHost {
     if (!status.ok()) writer_.Error(status.error());
     TakeOutput(reply);
     return CallOutcome::kReply;
-  }
-
-  bool Tick() override {
-    if (running_.killed.load(std::memory_order_relaxed)) return false;
-    const int64_t now_us = ctx_.engine.clock.SteadyMicros();
-    if (!busy_) {
-      const int64_t threshold_ms = ctx_.engine.options.busy_reply_threshold;
-      if (threshold_ms > 0 && now_us - running_.started_us > threshold_ms * 1000) {
-        busy_ = true;
-        ctx_.engine.busy_scripts.fetch_add(1, std::memory_order_relaxed);
-      }
-    }
-    if (now_us - last_turn_us_ >= kTurnEveryUs) {
-      ctx_.dispatcher.TakeTurn();
-      last_turn_us_ = ctx_.engine.clock.SteadyMicros();
-    }
-    return !running_.killed.load(std::memory_order_relaxed);
-  }
-
-  void Log(int level, std::string_view message) override {
-    constexpr LogLevel kLevels[] = {LogLevel::kDebug, LogLevel::kVerbose, LogLevel::kNotice,
-                                    LogLevel::kWarning};
-    ctx_.engine.log.Log(kLevels[std::clamp(level, 0, 3)], message);
   }
 
   AclAnswer CheckAcl(Arguments args) override {
@@ -127,7 +95,7 @@ class CommandScriptHost final : public ScriptHost {
   }
 
   CallOutcome Restart() {
-    script_.takes_all_stripes.store(true, std::memory_order_relaxed);
+    takes_all_stripes_.store(true, std::memory_order_relaxed);
     *ctx_.scope.restart = true;
     output_.Clear();
     return CallOutcome::kAbandon;
@@ -154,30 +122,73 @@ class CommandScriptHost final : public ScriptHost {
     if (output_.memory_bytes() > kReplyKeptBytesMax) output_.Clear();
   }
 
-  CommandContext& ctx_;
-  const Script& script_;
+  std::atomic<bool>& takes_all_stripes_;
   const bool read_only_;
   const bool memory_exhausted_;  // when the script started, as in Redis
   RunScope scope_;
   const int database_;
   protocol::OutputBuffer output_;  // of the running command
   protocol::ReplyWriter writer_;
-  RunningScript running_;
-  bool busy_ = false;
-  int64_t last_turn_us_ = 0;
 };
 
-// What speaks against running the script at all.
-std::string_view CheckFlags(const CommandContext& ctx, const Script& script, bool read_only) {
-  if (!script.flags.declared) return {};
-  if (read_only && !script.flags.no_writes) return errors::kScriptWithWriteFlag;
-  if (ctx.dispatcher.memory_exhausted && !script.flags.allow_oom && !script.flags.no_writes) {
-    return errors::kScriptOutOfMemory;
+// What speaks against running a script at all.
+std::string_view CheckFlags(const CommandContext& ctx, const ScriptFlags& flags, bool read_only) {
+  if (!flags.declared) return {};
+  const bool out_of_memory =
+      ctx.dispatcher.memory_exhausted && !flags.allow_oom && !flags.no_writes;
+  // As in Redis: refused before it is looked at, but in EXEC.
+  if (out_of_memory && !ctx.in_exec()) return errors::kOutOfMemory;
+  if (read_only && !flags.no_writes) return errors::kScriptWithWriteFlag;
+  return out_of_memory ? errors::kScriptOutOfMemory : std::string_view();
+}
+
+// A library that is being loaded: it has no commands, and its time is limited.
+class LibraryHost final : public RunningScriptHost {
+ public:
+  explicit LibraryHost(CommandContext& ctx) : RunningScriptHost(ctx, ScriptKind::kLibrary) {}
+
+  // Not reached: there is no redis.call yet.
+  CallOutcome Call(Arguments, protocol::Version, std::string* reply) override {
+    reply->append("-").append(errors::kNoCallWhileLoading).append("\r\n");
+    return CallOutcome::kReply;
   }
-  return {};
+
+  bool Tick() override {
+    constexpr int64_t kLoadUsMax = 500'000;
+    if (!RunningScriptHost::Tick()) return false;
+    timed_out_ = ctx_.engine.clock.SteadyMicros() - running_.started_us > kLoadUsMax;
+    return !timed_out_;
+  }
+
+  std::string_view KillText() const override {
+    return timed_out_ ? errors::kFunctionLoadTimeout : RunningScriptHost::KillText();
+  }
+
+ private:
+  bool timed_out_ = false;
+};
+
+// Whether the script has to start with every stripe, which it does not hold yet.
+bool MustRestart(const CommandContext& ctx, const std::atomic<bool>& takes_all_stripes) {
+  if (ctx.scope.restart == nullptr || !takes_all_stripes.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  *ctx.scope.restart = true;
+  return true;
+}
+
+Status StatusOf(const ScriptResult& result) {
+  return result.outcome == ScriptOutcome::kError ? Error(result.error) : Ok();
 }
 
 }  // namespace
+
+void FeedMonitors(CommandContext& ctx) {
+  // One that starts again was shown already.
+  if (!ctx.engine.monitors.any() || ctx.session.script_needs_all_stripes) return;
+  ctx.engine.monitors.Feed(ctx.dispatcher.now_us(), ctx.session.database,
+                           ctx.session.record->address, ctx.args.all());
+}
 
 LuaEngine* WorkerLua(CommandContext& ctx) {
   auto& lua = ctx.dispatcher.lua;
@@ -189,28 +200,49 @@ LuaEngine* WorkerLua(CommandContext& ctx) {
     }
   }
   lua->DropCompiledBefore(ctx.engine.scripts->epoch());
+  lua->DropLibrariesBefore(ctx.engine.functions->epoch());
   return lua.get();
 }
 
 Status RunScript(CommandContext& ctx, const Script& script, const ScriptArguments& arguments,
                  bool read_only) {
-  if (const auto refusal = CheckFlags(ctx, script, read_only); !refusal.empty()) {
+  if (const auto refusal = CheckFlags(ctx, script.flags, read_only); !refusal.empty()) {
     return Error(refusal);
   }
-  if (ctx.scope.restart != nullptr && script.takes_all_stripes.load(std::memory_order_relaxed)) {
-    *ctx.scope.restart = true;
-    return Ok();
-  }
+  FeedMonitors(ctx);
+  if (MustRestart(ctx, script.takes_all_stripes)) return Ok();
   LuaEngine* lua = WorkerLua(ctx);
   if (lua == nullptr) return Error(errors::kNoMemoryForLua);
-  if (ctx.engine.monitors.any()) {
-    ctx.engine.monitors.Feed(ctx.dispatcher.now_us(), ctx.session.database,
-                             ctx.session.record->address, ctx.args.all());
+  CommandScriptHost host(ctx, ScriptKind::kEval, {}, script.flags, read_only,
+                         script.takes_all_stripes);
+  return StatusOf(lua->Run(script, arguments, host, ctx.reply));
+}
+
+Status RunFunction(CommandContext& ctx, const FunctionRegistry::Found& found,
+                   const ScriptArguments& arguments, bool read_only) {
+  const Function& function = *found.function;
+  const FunctionDeclaration& declared = function.declaration;
+  if (const auto refusal = CheckFlags(ctx, declared.flags, read_only); !refusal.empty()) {
+    return Error(refusal);
   }
-  CommandScriptHost host(ctx, script, read_only || script.flags.no_writes);
-  ScriptResult result = lua->Run(script, arguments, host, ctx.reply);
-  if (result.outcome == ScriptOutcome::kError) return Error(result.error);
-  return Ok();
+  if (MustRestart(ctx, function.takes_all_stripes)) return Ok();
+  LuaEngine* lua = WorkerLua(ctx);
+  if (lua == nullptr) return Error(errors::kNoMemoryForLua);
+  CommandScriptHost host(ctx, ScriptKind::kFunction, declared.name, declared.flags, read_only,
+                         function.takes_all_stripes);
+  return StatusOf(lua->RunFunction(found.library, function, arguments, host, ctx.reply));
+}
+
+std::string LoadLibrary(CommandContext& ctx, const std::shared_ptr<FunctionLibrary>& library) {
+  LuaEngine* lua = WorkerLua(ctx);
+  if (lua == nullptr) return std::string(errors::kNoMemoryForLua);
+  std::vector<FunctionDeclaration> declared;
+  LibraryHost host(ctx);
+  if (std::string error = lua->LoadLibrary(library, host, &declared); !error.empty()) return error;
+  for (FunctionDeclaration& declaration : declared) {
+    library->functions.emplace_back(std::move(declaration));
+  }
+  return {};
 }
 
 }  // namespace larder

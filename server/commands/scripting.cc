@@ -107,6 +107,9 @@ Status ScriptKill(CommandContext& ctx) {
       return Ok();
     case RunningScripts::KillOutcome::kUnkillable:
       return Error(errors::kUnkillable);
+    case RunningScripts::KillOutcome::kOtherKind:
+      if (ctx.engine.ScriptIsBusy()) return Error(errors::kBusyFunction);
+      break;
     case RunningScripts::KillOutcome::kNoneRunning:
       break;
   }

@@ -2,10 +2,14 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
+#include "server/errors.h"
 #include "server/scripting/lua_chunk.h"
+#include "server/scripting/lua_error_text.h"
+#include "server/scripting/lua_libraries.h"
 #include "server/scripting/lua_replies.h"
 #include "server/scripting/lua_vm.h"
 
@@ -17,57 +21,30 @@ constexpr size_t kIdleBytesMax = 1024 * 1024;  // what a VM may hold between scr
 
 constexpr char kChunkName[] = "@user_script";
 
-// The message handler of a script: notes the error's text and place while the stack still stands.
-// An error that a script catches never comes here.
-int NoteError(lua_State* L) {
-  LuaVm& vm = VmOf(L);
-  vm.error.clear();
-  vm.error_source.clear();
-  if (vm.stop == VmStop::kNone) {
-    size_t size = 0;
-    if (lua_istable(L, 1) != 0) {
-      if (!ReadErrorTable(L, 1, &vm.error)) vm.error = "ERR unknown error";
-    } else if (const char* text = lua_tolstring(L, 1, &size); text != nullptr) {
-      vm.error = "ERR " + std::string(text, size);
-    } else if (lua_isboolean(L, 1) != 0) {
-      vm.error = lua_toboolean(L, 1) != 0 ? "ERR true" : "ERR false";
-    } else {
-      vm.error = std::string("ERR ") + luaL_typename(L, 1);
-    }
-  }
-  lua_Debug frame;
-  for (int level = 1; level <= 2 && lua_getstack(L, level, &frame) != 0; ++level) {
-    lua_getinfo(L, "Sl", &frame);
-    vm.error_source = frame.source;
-    vm.error_line = frame.currentline;
-    if (*frame.what != 'C') break;
-  }
-  lua_settop(L, 1);
-  return 1;
-}
-
 struct RunState {
   LuaVm* vm;
   int function_reference;
+  bool is_function;  // it takes its keys and arguments as parameters
   const ScriptArguments* arguments;
   protocol::ReplyWriter* writer;
   ScriptResult* result;
 };
 
-void SetGlobalList(lua_State* L, const char* name, std::span<const std::string_view> values) {
+void PushList(lua_State* L, std::span<const std::string_view> values) {
   constexpr size_t kPreallocatedMax = 1 << 20;
   lua_createtable(L, static_cast<int>(std::min(values.size(), kPreallocatedMax)), 0);
   for (size_t i = 0; i < values.size(); ++i) {
     PushBytes(L, values[i]);
     lua_rawseti(L, -2, static_cast<int>(i + 1));
   }
-  lua_setfield(L, -2, name);
 }
 
 void SetKeysAndArgv(lua_State* L, const LuaVm& vm, const ScriptArguments& arguments) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, vm.globals_reference);
-  SetGlobalList(L, "KEYS", arguments.keys);
-  SetGlobalList(L, "ARGV", arguments.argv);
+  PushList(L, arguments.keys);
+  lua_setfield(L, -2, "KEYS");
+  PushList(L, arguments.argv);
+  lua_setfield(L, -2, "ARGV");
   lua_pop(L, 1);
 }
 
@@ -77,20 +54,19 @@ int RunProtected(lua_State* L) {
   auto& state = *static_cast<RunState*>(lua_touserdata(L, 1));
   LuaVm& vm = *state.vm;
   lua_settop(L, 0);
-  SetKeysAndArgv(L, vm, *state.arguments);
+  if (!state.is_function) SetKeysAndArgv(L, vm, *state.arguments);
   lua_pushcfunction(L, NoteError);
   lua_rawgeti(L, LUA_REGISTRYINDEX, state.function_reference);
-  const int status = lua_pcall(L, 0, 1, 1);
+  if (state.is_function) {
+    PushList(L, state.arguments->keys);
+    PushList(L, state.arguments->argv);
+  }
+  const int status = lua_pcall(L, state.is_function ? 2 : 0, 1, 1);
   if (status != 0 || vm.stop != VmStop::kNone) {
     state.result->outcome = ScriptOutcome::kError;
     if (vm.stop != VmStop::kNone) return 0;
-    if (status == LUA_ERRRUN) {
-      state.result->error = vm.error;
-    } else {
-      vm.error_source.clear();
-      const char* text = status > 0 ? lua_tostring(L, -1) : nullptr;
-      state.result->error = std::string("ERR ") + (text != nullptr ? text : "not enough memory");
-    }
+    if (status != LUA_ERRRUN) vm.error_source.clear();
+    state.result->error = ErrorText(L, vm, status);
     return 0;
   }
   if (ReadErrorTable(L, -1, &state.result->error)) {
@@ -189,27 +165,46 @@ class LuaEngine::Impl {
       return result;
     }
     Begin(host);
-    RunState state{&vm_, reference, &arguments, &writer, &result};
-    const size_t tail_bytes = writer.out().tail().size();
-    const int status = lua_cpcall(vm_.main, RunProtected, &state);
-    if (status != 0) {
-      // The script itself was over: its result could not be written, or there was no memory for
-      // KEYS and ARGV.
-      writer.out().tail().resize(tail_bytes);
-      result.outcome = ScriptOutcome::kError;
-      const char* text = status > 0 ? lua_tostring(vm_.main, -1) : nullptr;
-      result.error = std::string("ERR ") + (text != nullptr ? text : "not enough memory");
-      vm_.error_source.clear();
+    Call({&vm_, reference, false, &arguments, &writer, &result}, script.sha);
+    End();
+    return result;
+  }
+
+  std::string LoadLibrary(const FunctionLibraryPointer& library, ScriptHost& host,
+                          std::vector<FunctionDeclaration>* declared) {
+    Begin(host);
+    std::string error = libraries_.Load(library, declared);
+    End();
+    return error;
+  }
+
+  ScriptResult RunFunction(const FunctionLibraryPointer& library, const Function& function,
+                           const ScriptArguments& arguments, ScriptHost& host,
+                           protocol::ReplyWriter& writer) {
+    ScriptResult result;
+    const std::string& name = function.declaration.name;
+    Begin(host);
+    if (!libraries_.Contains(*library)) {
+      result.error = libraries_.Load(library, nullptr);
+      if (result.error.empty()) Begin(host);
     }
-    if (vm_.stop == VmStop::kKilled) result.error = host.KillText();
-    if (vm_.stop == VmStop::kAbandoned) {
-      result = {ScriptOutcome::kAbandoned, {}};
-    } else if (result.outcome == ScriptOutcome::kError && !vm_.error_source.empty()) {
-      result.error += " script: " + script.sha + ", on " + vm_.error_source + ":" +
-                      std::to_string(vm_.error_line) + ".";
+    const int reference = libraries_.Find(*library, name);
+    if (reference != LUA_NOREF) {
+      Call({&vm_, reference, true, &arguments, &writer, &result}, name);
+      // What an unwound function left in its library's variables must not be seen.
+      if (result.outcome == ScriptOutcome::kAbandoned) libraries_.Unload(*library);
+    } else {
+      result.outcome = ScriptOutcome::kError;
+      if (result.error.empty()) result.error = errors::kFunctionNotFound;
     }
     End();
     return result;
+  }
+
+  void UnloadLibrary(const FunctionLibrary& library) { libraries_.Unload(library); }
+  void DropLibrariesBefore(uint64_t epoch) {
+    if (libraries_epoch_ != epoch) libraries_.UnloadDropped();
+    libraries_epoch_ = epoch;
   }
 
   void DropCompiledBefore(uint64_t epoch) {
@@ -218,6 +213,29 @@ class LuaEngine::Impl {
   }
 
  private:
+  // Runs what Begin was called for. `name` is how errors call it.
+  void Call(RunState state, std::string_view name) {
+    ScriptResult& result = *state.result;
+    protocol::ReplyWriter& writer = *state.writer;
+    const size_t tail_bytes = writer.out().tail().size();
+    const int status = lua_cpcall(vm_.main, RunProtected, &state);
+    if (status != 0) {
+      // The script itself was over: its result could not be written, or there was no memory for
+      // KEYS and ARGV.
+      writer.out().tail().resize(tail_bytes);
+      result.outcome = ScriptOutcome::kError;
+      result.error = ErrorText(vm_.main, vm_, status > 0 ? LUA_ERRMEM : status);
+      vm_.error_source.clear();
+    }
+    if (vm_.stop == VmStop::kKilled) result.error = vm_.host->KillText();
+    if (vm_.stop == VmStop::kAbandoned) {
+      result = {ScriptOutcome::kAbandoned, {}};
+    } else if (result.outcome == ScriptOutcome::kError && !vm_.error_source.empty()) {
+      result.error.append(" script: ").append(name).append(", on ").append(vm_.error_source);
+      result.error.append(":").append(std::to_string(vm_.error_line)).append(".");
+    }
+  }
+
   void DropCompiled() {
     for (const auto& [sha, reference] : compiled_) {
       luaL_unref(vm_.main, LUA_REGISTRYINDEX, reference);
@@ -265,10 +283,17 @@ class LuaEngine::Impl {
 
   void CollectWhenHigh() {
     const size_t used = vm_.memory.used();
-    if (used < kIdleBytesMax || used < bytes_after_collection_ * 3 / 2) return;
+    if (used < kIdleBytesMax) return;
+    const bool tight = vm_.memory.budget_is_tight();
+    if (!tight && used < bytes_after_collection_ * 3 / 2) return;
     CollectAll(vm_.main, vm_);
     if (vm_.memory.used() > kIdleBytesMax && !compiled_.empty()) {
       DropCompiled();
+      CollectAll(vm_.main, vm_);
+    }
+    // Libraries stay, with what they keep in their variables, as long as there is room for all.
+    if (tight && vm_.memory.used() > kIdleBytesMax && !libraries_.empty()) {
+      libraries_.UnloadAll();
       CollectAll(vm_.main, vm_);
     }
     bytes_after_collection_ = vm_.memory.used();
@@ -276,6 +301,8 @@ class LuaEngine::Impl {
 
   LuaVm vm_;
   absl::flat_hash_map<std::string, int> compiled_;  // SHA-1 to registry reference
+  LoadedLibraries libraries_{vm_};
+  uint64_t libraries_epoch_ = 0;
   size_t bytes_after_collection_ = 0;
   uint64_t random_seed_;
   uint64_t epoch_ = 0;
@@ -296,6 +323,19 @@ ScriptResult LuaEngine::Run(const Script& script, const ScriptArguments& argumen
   return impl_->Run(script, arguments, host, writer);
 }
 
+std::string LuaEngine::LoadLibrary(const FunctionLibraryPointer& library, ScriptHost& host,
+                                   std::vector<FunctionDeclaration>* declared) {
+  return impl_->LoadLibrary(library, host, declared);
+}
+
+ScriptResult LuaEngine::RunFunction(const FunctionLibraryPointer& library, const Function& function,
+                                    const ScriptArguments& arguments, ScriptHost& host,
+                                    protocol::ReplyWriter& writer) {
+  return impl_->RunFunction(library, function, arguments, host, writer);
+}
+
+void LuaEngine::UnloadLibrary(const FunctionLibrary& library) { impl_->UnloadLibrary(library); }
+void LuaEngine::DropLibrariesBefore(uint64_t epoch) { impl_->DropLibrariesBefore(epoch); }
 bool LuaEngine::running() const { return impl_->vm().host != nullptr; }
 void LuaEngine::DropCompiledBefore(uint64_t epoch) { impl_->DropCompiledBefore(epoch); }
 size_t LuaEngine::memory_bytes() const { return impl_->vm().memory.used(); }

@@ -1,7 +1,8 @@
-// Runs Lua 5.1 scripts: one VM, for one worker.
+// Runs Lua 5.1 scripts and functions of libraries: one VM, for one worker.
 //
 // The VM is hardened as HARDENING.md's "Scripts" asks: no bytecode, no way to catch a kill, bounded
-// patterns, memory and native stack, read-only libraries and globals, nothing kept between scripts.
+// patterns, memory and native stack, read-only libraries and globals, nothing kept between scripts
+// but what a library of functions keeps in its own local variables.
 // Not thread-safe, and not re-entrant: while a script runs (its host's calls included) nothing else
 // may be run or compiled here; see running(). The thread needs some 2 MB of stack.
 #pragma once
@@ -12,8 +13,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/reply_writer.h"
+#include "server/scripting/function_library.h"
 #include "server/scripting/lua_memory.h"
 #include "server/scripting/script.h"
 #include "server/scripting/script_host.h"
@@ -54,6 +57,23 @@ class LuaEngine {
   // Runs `script`, compiling it when needed, and writes its result. REQUIRES: !running().
   ScriptResult Run(const Script& script, const ScriptArguments& arguments, ScriptHost& host,
                    protocol::ReplyWriter& writer);
+
+  // Loads a library's functions, which stay loaded, and sets *declared to what they are. Returns
+  // the error ("ERR Error compiling function: …"), and nothing has changed then; or the empty
+  // string. REQUIRES: !running(), and the library is not loaded yet.
+  std::string LoadLibrary(const FunctionLibraryPointer& library, ScriptHost& host,
+                          std::vector<FunctionDeclaration>* declared);
+
+  // Runs a function, loading its library when needed, and writes its result. One that is abandoned
+  // takes its library with it: it will be loaded anew. REQUIRES: !running().
+  ScriptResult RunFunction(const FunctionLibraryPointer& library, const Function& function,
+                           const ScriptArguments& arguments, ScriptHost& host,
+                           protocol::ReplyWriter& writer);
+
+  void UnloadLibrary(const FunctionLibrary& library);
+  // Lets go of libraries that were deleted or replaced, when `epoch` (FunctionRegistry's) is
+  // another than at the last call.
+  void DropLibrariesBefore(uint64_t epoch);
 
   bool running() const;
   // Drops what was compiled, when `epoch` is another than at the last call: the script cache was

@@ -22,6 +22,8 @@ class LuaMemoryBudget {
   size_t bytes_max() const { return bytes_max_.load(std::memory_order_relaxed); }
   void set_bytes_max(size_t bytes) { bytes_max_.store(bytes, std::memory_order_relaxed); }
   size_t reserved() const { return reserved_.load(std::memory_order_relaxed); }
+  // Whether more than half is taken: time to let go of what can be made again.
+  bool tight() const { return reserved() > bytes_max() / 2; }
 
  private:
   std::atomic<size_t> bytes_max_;
@@ -49,6 +51,7 @@ class LuaAllocator {
 
   size_t used() const { return used_; }
   size_t bytes_max() const { return budget_->bytes_max(); }
+  bool budget_is_tight() const { return budget_->tight(); }
   // Bytes by which blocks have grown since the last ResetGrowth().
   size_t growth() const { return growth_; }
   void ResetGrowth() { growth_ = 0; }

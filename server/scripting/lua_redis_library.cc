@@ -172,7 +172,40 @@ int AclCheckCommand(lua_State* L) {
   return 1;
 }
 
+struct Constant {
+  const char* name;
+  int value;
+};
+
+template <size_t kCount>
+void SetConstants(lua_State* L, const std::array<Constant, kCount>& constants) {
+  for (const Constant& constant : constants) {
+    lua_pushinteger(L, constant.value);
+    lua_setfield(L, -2, constant.name);
+  }
+}
+
+// What both forms of the table have.
+void SetLevelsAndVersion(lua_State* L) {
+  SetConstants(L, std::array{Constant{"LOG_DEBUG", 0}, Constant{"LOG_VERBOSE", 1},
+                             Constant{"LOG_NOTICE", 2}, Constant{"LOG_WARNING", 3},
+                             Constant{"REDIS_VERSION_NUM", kRedisVersionNumber}});
+  lua_pushstring(L, kRedisVersion);
+  lua_setfield(L, -2, "REDIS_VERSION");
+}
+
 }  // namespace
+
+void PushLoadingRedisLibrary(lua_State* L) {
+  static constexpr luaL_Reg kFunctions[] = {
+      {"register_function", RegisterFunction},
+      {"log", Log},
+      {nullptr, nullptr},
+  };
+  lua_newtable(L);
+  luaL_register(L, nullptr, kFunctions);
+  SetLevelsAndVersion(L);
+}
 
 void PushRedisLibrary(lua_State* L) {
   static constexpr luaL_Reg kFunctions[] = {
@@ -190,25 +223,12 @@ void PushRedisLibrary(lua_State* L) {
       {"acl_check_cmd", AclCheckCommand},
       {nullptr, nullptr},
   };
-  struct Constant {
-    const char* name;
-    int value;
-  };
-  static constexpr std::array kConstants = {
-      Constant{"LOG_DEBUG", 0},  Constant{"LOG_VERBOSE", 1},
-      Constant{"LOG_NOTICE", 2}, Constant{"LOG_WARNING", 3},
-      Constant{"REPL_NONE", 0},  Constant{"REPL_AOF", 1},
-      Constant{"REPL_SLAVE", 2}, Constant{"REPL_REPLICA", 2},
-      Constant{"REPL_ALL", 3},   Constant{"REDIS_VERSION_NUM", kRedisVersionNumber},
-  };
   lua_newtable(L);
   luaL_register(L, nullptr, kFunctions);
-  for (const Constant& constant : kConstants) {
-    lua_pushinteger(L, constant.value);
-    lua_setfield(L, -2, constant.name);
-  }
-  lua_pushstring(L, kRedisVersion);
-  lua_setfield(L, -2, "REDIS_VERSION");
+  SetConstants(
+      L, std::array{Constant{"REPL_NONE", 0}, Constant{"REPL_AOF", 1}, Constant{"REPL_SLAVE", 2},
+                    Constant{"REPL_REPLICA", 2}, Constant{"REPL_ALL", 3}});
+  SetLevelsAndVersion(L);
 }
 
 }  // namespace larder

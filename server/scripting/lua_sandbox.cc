@@ -46,7 +46,38 @@ void LockStringMetatable(lua_State* L, int globals) {
   lua_pop(L, 1);
 }
 
+// Reading what the table on top of the stack has not raises from now on.
+void RefuseUnknownNames(lua_State* L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, RefuseUnknownGlobal);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+// As in Redis a library that is being loaded sees `redis` alone, and little in it: so whenever and
+// wherever it is loaded, it registers the same functions.
+void OpenLoadingGlobals(lua_State* L) {
+  lua_createtable(L, 0, 2);
+  PushLoadingRedisLibrary(L);
+  RefuseUnknownNames(L);
+  MakeReadOnly(L);
+  for (const char* name : {"redis", "server"}) {
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, name);
+  }
+  lua_pop(L, 1);
+  RefuseUnknownNames(L);
+  VmOf(L).loading_globals_reference = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
 }  // namespace
+
+void UseGlobals(lua_State* L, int globals_reference) {
+  lua_getmetatable(L, LUA_GLOBALSINDEX);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, globals_reference);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
 
 void OpenSandbox(lua_State* L) {
   LuaVm& vm = VmOf(L);
@@ -64,10 +95,7 @@ void OpenSandbox(lua_State* L) {
   lua_setfield(L, globals, "server");
   LockStringMetatable(L, globals);
 
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, RefuseUnknownGlobal);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, globals);
+  RefuseUnknownNames(L);
   lua_pushvalue(L, globals);
   vm.globals_reference = luaL_ref(L, LUA_REGISTRYINDEX);
 
@@ -78,6 +106,7 @@ void OpenSandbox(lua_State* L) {
   lua_pop(L, 1);
   // Every chunk and coroutine from now on sees the stand-in as its globals.
   lua_replace(L, LUA_GLOBALSINDEX);
+  OpenLoadingGlobals(L);
 }
 
 }  // namespace larder

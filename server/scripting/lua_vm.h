@@ -12,8 +12,10 @@
 #include <lua.hpp>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
+#include "server/scripting/function_library.h"
 #include "server/scripting/lua_memory.h"
 #include "server/scripting/script_host.h"
 
@@ -41,6 +43,14 @@ struct CjsonSettings {
   bool decode_array_metatable = false;
 };
 
+// What redis.register_function has taken since the library that is being loaded began.
+struct LibraryLoading {
+  std::vector<FunctionDeclaration> declarations;
+  std::vector<int> references;  // of the callbacks, in the registry: one a declaration
+  std::unordered_set<std::string> names;
+  size_t bytes = 0;  // of the declarations, about
+};
+
 struct LuaVm {
   explicit LuaVm(LuaMemoryBudget& budget) : memory(budget) {}
 
@@ -49,6 +59,7 @@ struct LuaVm {
   lua_State* current = nullptr;  // the coroutine that runs now
   ScriptHost* host = nullptr;    // null while no script runs
   VmStop stop = VmStop::kNone;
+  LibraryLoading* loading = nullptr;  // null while no library is being loaded
   const char* native_stack_base = nullptr;
   size_t work = 0;  // charged since the last tick
   bool collects_often = false;
@@ -66,6 +77,7 @@ struct LuaVm {
   };
   std::vector<ReadOnlyTable> read_only;
   int globals_reference = LUA_NOREF;          // the true globals
+  int loading_globals_reference = LUA_NOREF;  // those of a library that is being loaded
   int array_metatable_reference = LUA_NOREF;  // of cjson.decode_array_with_array_mt
 
   // What the error handler found: the text with its code, and where.
@@ -185,8 +197,17 @@ void PushStructLibrary(lua_State* L);
 void PushCjsonLibrary(lua_State* L);
 void PushCmsgpackLibrary(lua_State* L);
 void PushRedisLibrary(lua_State* L);
+// All that a library finds while it is loaded: redis.register_function and what makes no call.
+void PushLoadingRedisLibrary(lua_State* L);
+
+// redis.register_function.
+int RegisterFunction(lua_State* L);
 
 // Builds the globals that scripts see: everything above, read-only.
 void OpenSandbox(lua_State* L);
+
+// Has all code of this VM, whenever it was compiled, see other globals from now on: one of the
+// references above. May raise.
+void UseGlobals(lua_State* L, int globals_reference);
 
 }  // namespace larder

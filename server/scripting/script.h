@@ -18,6 +18,18 @@ struct ScriptFlags {
   bool allow_cross_slot_keys = false;
 };
 
+struct ScriptFlagName {
+  std::string_view name;
+  bool ScriptFlags::*member;
+};
+inline constexpr ScriptFlagName kScriptFlagNames[] = {
+    {"no-writes", &ScriptFlags::no_writes},
+    {"allow-oom", &ScriptFlags::allow_oom},
+    {"allow-stale", &ScriptFlags::allow_stale},
+    {"no-cluster", &ScriptFlags::no_cluster},
+    {"allow-cross-slot-keys", &ScriptFlags::allow_cross_slot_keys},
+};
+
 struct Script {
   std::string sha;  // 40 lowercase hexadecimal digits
   std::string body;

@@ -299,6 +299,30 @@ def busy_script(server):
     return None
 
 
+def busy_function(server):
+    """Row 62: an endless function ends by FUNCTION KILL, not by SCRIPT KILL, and says so."""
+    control, runner = Connection(server.port), Connection(server.port)
+    ask(control, "CONFIG", "SET", "busy-reply-threshold", "100")
+    ask(control, "FUNCTION", "LOAD", "REPLACE", "#!lua name=busy\nredis.register_function('spin', "
+        "function() pcall(function() while true do end end) while true do end end)")
+    runner.send(request(b"FCALL", b"spin", b"0"))
+    wanted = (b"BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN "
+              b"NOSAVE.")
+    if not wait_for(lambda: ask(control, "SCRIPT", "KILL") == ("-", wanted)):
+        return f"SCRIPT KILL never answered BUSY: {ask(control, 'SCRIPT', 'KILL')}"
+    if b"spin" not in repr(ask(control, "FUNCTION", "STATS")).encode():
+        return "FUNCTION STATS does not show it"
+    if not wait_for(lambda: ask(control, "FUNCTION", "KILL")[0] == "+"):
+        return "FUNCTION KILL never took hold"
+    reply = runner.read()
+    if reply[0] != "-" or b"Script killed by user with SCRIPT KILL... script: spin" not in reply[1]:
+        return f"{reply}"
+    ask(control, "FUNCTION", "FLUSH")
+    control.close()
+    runner.close()
+    return None
+
+
 def unkillable_script(server):
     """Row 63: a script that has written answers UNKILLABLE, and nothing stops the server but KILL."""
     control, runner = Connection(server.port), Connection(server.port)
@@ -322,7 +346,7 @@ def unkillable_script(server):
 
 # The last one leaves no server behind.
 SCENARIOS = [end_with_the_request, flood_before_login, huge_request_built_slowly, out_of_descriptors,
-             stranger_without_password, slow_reader, kill_with_data_pending, busy_script,
+             stranger_without_password, slow_reader, kill_with_data_pending, busy_script, busy_function,
              unkillable_script]
 # 7.0.15 buffers without end before login, and spins while there are no descriptors.
 NOT_ON_REDIS = {flood_before_login, out_of_descriptors}

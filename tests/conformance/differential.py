@@ -73,7 +73,8 @@ class Session:
         for call in (("CONFIG", "SET", "requirepass", ""), ("CLIENT", "UNPAUSE"), ("FLUSHALL",),
                      ("ACL", "SETUSER", "default", "on"), ("ACL", "LOG", "RESET"),
                      ("CONFIG", "SET", "acl-pubsub-default", "resetchannels"),
-                     ("SCRIPT", "FLUSH"), ("CONFIG", "SET", "notify-keyspace-events", ""),
+                     ("SCRIPT", "FLUSH"), ("FUNCTION", "FLUSH"),
+                     ("CONFIG", "SET", "notify-keyspace-events", ""),
                      ("CONFIG", "SET", "slowlog-log-slower-than", "10000"),
                      ("CONFIG", "SET", "maxmemory-policy", "noeviction"),
                      ("CONFIG", "SET", "maxmemory", "1gb")):

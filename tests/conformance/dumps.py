@@ -128,6 +128,34 @@ def check_damage(check, larder, redis):
     check.same("Larder lives", ("+", b"PONG"), larder.call("PING"))
 
 
+LIBRARIES = (
+    "#!lua name=short\nredis.register_function('s', function() return 's' end)",
+    "#!lua name=long\n" + "\n".join(
+        f"redis.register_function('long_{i}', function(keys, args) return 'long {i}' end)"
+        for i in range(200)))
+
+
+def check_functions(check, larder, redis):
+    """Libraries of functions go over and back; one that is compressed alone gives the same bytes."""
+    for source, target in ((larder, redis), (redis, larder)):
+        for connection in (source, target):
+            connection.call("FUNCTION", "FLUSH")
+        for library in LIBRARIES:
+            source.call("FUNCTION", "LOAD", library)
+        check.same("functions go over", ("+", b"OK"),
+                   target.call("FUNCTION", "RESTORE", source.call("FUNCTION", "DUMP")[1]))
+        for name, answer in (("s", b"s"), ("long_199", b"long 199")):
+            check.same(f"{name} works there", ("$", answer), target.call("FCALL", name, "0"))
+        for library in ("short", "long"):
+            target.call("FUNCTION", "DELETE", library)
+            check.same(f"without {library}", "$", target.call("FUNCTION", "DUMP")[0])
+            for connection in (source, target):
+                connection.call("FUNCTION", "FLUSH")
+                connection.call("FUNCTION", "LOAD", LIBRARIES[library == "long"])
+            check.same(f"the dump of {library}", source.call("FUNCTION", "DUMP"),
+                       target.call("FUNCTION", "DUMP"))
+
+
 def main():
     paths = find_servers()
     servers = [Server(path, label) for path, label in zip(paths, ("larder", "redis"))]
@@ -137,6 +165,7 @@ def main():
         check_both_ways(check, larder, redis)
         check_encodings(check, larder, redis)
         check_older_forms(check, larder, redis)
+        check_functions(check, larder, redis)
         check_damage(check, larder, redis)
     except Exception as error:
         print(f"FAILED: {error!r}\n{servers[0].log_tail()}")

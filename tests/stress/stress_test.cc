@@ -1,6 +1,6 @@
 // Everything at once: four workers, a dozen clients on real sockets, a memory cap that evicts,
-// short expiries, transactions, scripts, pub/sub, scans and kills. Under TSan it must report
-// nothing; everywhere each request must get exactly one well-formed reply, in order.
+// short expiries, transactions, scripts, functions, pub/sub, scans and kills. Under TSan it must
+// report nothing; everywhere each request must get exactly one well-formed reply, in order.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -129,10 +129,37 @@ class StressTest : public ::testing::Test {
 
 std::string RandomKey(std::mt19937& random) { return "k" + std::to_string(random() % kKeys); }
 
+// Functions come and go while others call them.
+std::vector<std::string> FunctionCommand(std::mt19937& random) {
+  const std::string version = std::to_string(random() % 100);
+  switch (random() % 8) {
+    case 0:
+      return {"FUNCTION", "FLUSH"};
+    case 1:
+      return {"FUNCTION", "DELETE", "reads"};
+    case 2:
+      return {"FUNCTION", "STATS"};
+    case 3:
+      return {"FUNCTION", "LIST", "WITHCODE"};
+    case 4:
+      return {"FUNCTION", "LOAD", "REPLACE",
+              "#!lua name=reads\nredis.register_function{function_name = 'get', "
+              "flags = {'no-writes'}, callback = function(keys) return "
+              "{redis.call('GET', keys[1]), " +
+                  version + "} end}"};
+    default:
+      return {"FUNCTION", "LOAD", "REPLACE",
+              "#!lua name=writes\nlocal n = " + version +
+                  "\nredis.register_function('put', function(keys, args)\n"
+                  "  redis.call('INCR', keys[1]) return redis.call('SET', args[1], n) end)\n"
+                  "redis.register_function('count', function() n = n + 1 return n end)"};
+  }
+}
+
 std::vector<std::string> RandomCommand(std::mt19937& random) {
   const std::string key = RandomKey(random);
   const std::string other = RandomKey(random);
-  switch (random() % 16) {
+  switch (random() % 19) {
     case 0:
       return {"GET", key};
     case 1:
@@ -166,6 +193,12 @@ std::vector<std::string> RandomCommand(std::mt19937& random) {
               "n" + key, other};
     case 14:
       return {"APPEND", "a" + key, "0123456789"};
+    case 15:
+      return {"FCALL", random() % 2 == 0 ? "put" : "count", "1", "n" + key, other};
+    case 16:
+      return {"FCALL_RO", "get", "1", key};
+    case 17:
+      return FunctionCommand(random);
     default:
       return {"PUBLISH", "channel", key};
   }

@@ -1,10 +1,10 @@
 """The command families of the differential test, in one list: add a family's module here."""
-from families import (acl, bitmaps, connection, dumps, geo, hashes, hyperloglogs, keys, lists, pubsub,
+from families import (acl, bitmaps, connection, dumps, functions, geo, hashes, hyperloglogs, keys, lists, pubsub,
                       scripts, sets, sorted_sets, sorting, streams, strings, transactions)
 from families.base import Generator, mutate
 
 FAMILIES = [strings, bitmaps, hyperloglogs, keys, dumps, sorting, sets, sorted_sets, geo, hashes,
-            lists, streams, transactions, scripts, pubsub, connection, acl]
+            lists, streams, transactions, scripts, functions, pubsub, connection, acl]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -32,6 +32,8 @@ geosearchstore
 bitcount bitfield bitfield_ro bitop bitpos getbit setbit pfadd pfcount pfdebug pfmerge
 discard exec multi unwatch watch
 eval eval_ro evalsha evalsha_ro script|exists script|flush script|load
+fcall fcall_ro function|delete function|dump function|flush function|help function|list function|load
+function|restore function|stats
 acl|cat acl|deluser acl|dryrun acl|genpass acl|getuser acl|help acl|list acl|log acl|setuser
 acl|users acl|whoami
 psubscribe publish pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels
@@ -50,6 +52,7 @@ UNCOVERED = {
     "acl|save": "answers an error where no file was given; tests/commands has the file",
     "object|freq": "Redis answers an error under every policy but LFU",
     "script|kill": "answers NOTBUSY while no script runs; tests/server has the busy case",
+    "function|kill": "likewise; tests/commands has the busy case",
     "config|rewrite": "answers an error where no file was given",
     "command": "the whole table is large; its parts are compared by COMMAND INFO",
     "bgsave": "forks; two hundred would measure the machine",

@@ -9,7 +9,7 @@ import random
 
 import compare
 
-CONTAINERS = {"acl", "client", "config", "object", "script", "pubsub", "command", "memory", "slowlog",
+CONTAINERS = {"acl", "client", "config", "function", "object", "script", "pubsub", "command", "memory", "slowlog",
               "debug", "module", "xgroup", "xinfo"}
 
 # Gone wrong, these would leave a connection in another state than units may.
