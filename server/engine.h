@@ -32,6 +32,7 @@ namespace larder {
 class OptionStore;
 class ScriptCache;
 class Dispatcher;
+class Migrations;
 
 // CLIENT PAUSE. Thread-safe.
 class ClientPause {
@@ -81,6 +82,7 @@ struct Engine : private storage::KeyspaceObserver {
   std::unique_ptr<ScriptCache> scripts;  // by SHA1, for all workers
   LuaMemoryBudget lua_memory;            // of all workers' VMs together
   RunningScripts running_scripts;
+  std::unique_ptr<Migrations> migrations;  // MIGRATE's helper threads
 
   // One per worker, in order.
   std::vector<std::unique_ptr<WorkerStatistics>> statistics;
