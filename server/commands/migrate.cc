@@ -23,7 +23,8 @@ constexpr int kPortMax = 65535;
 
 struct MigrateOptions {
   bool copy = false, replace = false;
-  std::optional<std::string_view> user, password;
+  std::string_view user, password;
+  bool has_password = false;
   std::optional<size_t> first_key;  // behind KEYS
 };
 
@@ -36,11 +37,13 @@ Status ParseOptions(ArgReader args, MigrateOptions* options) {
     } else if (args.Match("REPLACE")) {
       options->replace = true;
     } else if (args.remaining() >= 2 && args.Match("AUTH")) {
+      options->user = {};
       options->password = args.Next();
-      options->user.reset();
+      options->has_password = true;
     } else if (args.remaining() >= 3 && args.Match("AUTH2")) {
       options->user = args.Next();
       options->password = args.Next();
+      options->has_password = true;
     } else if (args.Match("KEYS")) {
       if (has_key) return Error(errors::kMigrateKeyAndKeys);
       options->first_key = args.position();
@@ -99,8 +102,8 @@ Status Migrate(CommandContext& ctx) {
   migration->source_database = ctx.db.index();
   migration->copy = options.copy;
   migration->replace = options.replace;
-  migration->user = options.user.value_or("");
-  migration->password = options.password;
+  migration->user = options.user;
+  if (options.has_password) migration->password = std::string(options.password);
   migration->taken_at_ms = ctx.db.now_ms();
 
   const size_t first = options.first_key.value_or(kKey);

@@ -26,7 +26,10 @@ def stream(connection):
     info = connection.call("XINFO", "STREAM", "key")
     held = [connection.call("XRANGE", "key", "-", "+"),
             fields(info, b"length", b"last-generated-id", b"max-deleted-entry-id", b"entries-added",
-                   b"recorded-first-entry-id", b"radix-tree-keys", b"idmp-duration", b"iids-added")]
+                   b"recorded-first-entry-id", b"radix-tree-keys"),
+            # 7.0 has none of these, that is as these are by default.
+            [field for field in fields(info, b"idmp-duration", b"iids-added")
+             if field[1] not in ((":", b"100"), (":", b"0"))]]
     for group in connection.call("XINFO", "GROUPS", "key")[1]:
         described = fields(group, b"name", b"consumers", b"pending", b"last-delivered-id")
         name = described[0][1][1]

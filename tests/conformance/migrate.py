@@ -13,8 +13,8 @@ TIMEOUT_MS = "5000"
 LONGEST_MS = 100_000
 
 
-def migrate(source, port, key, *options, database="0"):
-    return source.call("MIGRATE", "127.0.0.1", str(port), key, database, TIMEOUT_MS, *options)
+def migrate(source, port, key, *options, database="0", host="127.0.0.1"):
+    return source.call("MIGRATE", host, str(port), key, database, TIMEOUT_MS, *options)
 
 
 def move(check, title, commands, source, target, target_port):
@@ -55,14 +55,16 @@ def scenarios(source, target, port):
     for options in (("AUTH",), ("AUTH2", "u"), ("NX",), ("KEYS", "a"), ("AUTH", "pw"),
                     ("AUTH2", "nobody", "pw")):
         yield options, migrate(source, port, "a", *options), source.call("EXISTS", "a")
+    host = "127.1"  # redis-server would still have its old connection by the other name
     target.call("CONFIG", "SET", "requirepass", "pw")
     target.call("AUTH", "pw")
     target.call("FLUSHALL")
     for options in ((), ("AUTH", "bad"), ("AUTH2", "default", "bad")):
-        yield options, migrate(source, port, "a", *options), source.call("EXISTS", "a")
-    yield migrate(source, port, "a", "AUTH", "pw"), target.call("GET", "a")
+        yield (options, migrate(source, port, "a", *options, host=host), source.call("EXISTS", "a"))
+    yield migrate(source, port, "a", "AUTH", "pw", host=host), target.call("GET", "a")
     fill(source, "a")
-    yield migrate(source, port, "a", "REPLACE", "AUTH2", "default", "pw"), target.call("DBSIZE")
+    yield (migrate(source, port, "a", "REPLACE", "AUTH2", "default", "pw", host=host),
+           target.call("DBSIZE"))
     target.call("CONFIG", "SET", "requirepass", "")
 
 

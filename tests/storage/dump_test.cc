@@ -733,11 +733,13 @@ TEST(BadDumps, GroupsOfStreamsAreLookedAt) {
     body.Length(5).Length(0).Length(0).Length(0).Length(1).Raw(groups.bytes());
     return Restore(Dump(type, body), Limits()).value.has_value();
   };
-  const auto group = [&](int pending, int owned) {
+  const auto group = [&](int pending, int owned, DumpType type = DumpType::kStream2) {
     Bytes bytes;
     bytes.String("g").Length(5).Length(0).Length(1).Length(static_cast<uint64_t>(pending));
     for (int i = 0; i < pending; ++i) bytes.Raw(id).Number(int64_t{kNow}).Length(1);
-    bytes.Length(1).String("c").Number(int64_t{kNow}).Length(static_cast<uint64_t>(owned));
+    bytes.Length(1).String("c").Number(int64_t{kNow});
+    if (type >= DumpType::kStream3) bytes.Number(int64_t{kNow});
+    bytes.Length(static_cast<uint64_t>(owned));
     for (int i = 0; i < owned; ++i) bytes.Raw(id);
     return bytes.bytes();
   };
@@ -753,7 +755,8 @@ TEST(BadDumps, GroupsOfStreamsAreLookedAt) {
   const Bytes none = Bytes().Length(100).Length(100).Length(0).Length(0).Length(0);
   const auto given_back = [&](int pending, int owned, int back) {
     Bytes bytes;
-    bytes.Length(1).Raw(group(pending, owned)).Length(static_cast<uint64_t>(back));
+    bytes.Length(1).Raw(group(pending, owned, DumpType::kStream5));
+    bytes.Length(static_cast<uint64_t>(back));
     for (int i = 0; i < back; ++i) bytes.Raw(id);
     return restored(bytes.Raw(none.bytes()), DumpType::kStream5);
   };
