@@ -210,9 +210,8 @@ namespace {
 // Whether the row's function knows all keys, and the specifications are only shown (MIGRATE).
 bool FindsAllKeys(const CommandSpec& spec) {
   return spec.find_keys != nullptr &&
-         std::any_of(std::begin(spec.keys), std::end(spec.keys), [](const KeySpec& keys) {
-           return (keys.flags & KeyFlag::kIncomplete) != 0;
-         });
+         std::any_of(std::begin(spec.keys), std::end(spec.keys),
+                     [](const KeySpec& keys) { return (keys.flags & KeyFlag::kIncomplete) != 0; });
 }
 
 }  // namespace

@@ -367,9 +367,14 @@ int64_t Dispatcher::LookAgain(Session& session, int64_t now_us) {
   if (waiter->waiting()) {
     ReplyWriter reply(discarded_, waiter->version);
     const RunScope scope{&stripes};
-    CommandContext context{
-        engine_, *this, session, info, ArgReader({}, 0, engine_.keyspace.hasher()),
-        reply,   storage::Database(engine_.keyspace, waiter->database, now_ms_), scope};
+    CommandContext context{engine_,
+                           *this,
+                           session,
+                           info,
+                           ArgReader({}, 0, engine_.keyspace.hasher()),
+                           reply,
+                           storage::Database(engine_.keyspace, waiter->database, now_ms_),
+                           scope};
     waiter->look_again_us = waiter->next_look_us(context);
   }
   stripes.Unlock(engine_.keyspace);

@@ -46,8 +46,7 @@ inline constexpr std::string_view kBadFrequency = "ERR Invalid FREQ value, must 
 inline constexpr std::string_view kBadDumpFooter = "ERR DUMP payload version or checksum are wrong";
 inline constexpr std::string_view kBadDump = "ERR Bad data format";
 inline constexpr std::string_view kNotConnected = "IOERR error or timeout connecting to the client";
-inline constexpr std::string_view kNotWritten =
-    "IOERR error or timeout writing to target instance";
+inline constexpr std::string_view kNotWritten = "IOERR error or timeout writing to target instance";
 inline constexpr std::string_view kNotRead = "IOERR error or timeout reading to target instance";
 inline constexpr std::string_view kMigrateKeyAndKeys =
     "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string";

@@ -62,9 +62,8 @@ class Transfer {
   std::string LogInAndSelect() {
     std::string requests;
     if (migration_.password) {
-      requests = migration_.user.empty()
-                     ? Encode({"AUTH", *migration_.password})
-                     : Encode({"AUTH", migration_.user, *migration_.password});
+      requests = migration_.user.empty() ? Encode({"AUTH", *migration_.password})
+                                         : Encode({"AUTH", migration_.user, *migration_.password});
     }
     requests += Encode({"SELECT", std::to_string(migration_.target_database)});
     if (!link_.Send(requests)) return std::string(errors::kNotWritten);

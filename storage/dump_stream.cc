@@ -94,15 +94,16 @@ void SaveProducers(const Stream& stream, DumpWriter& out) {
   out.Length(stream.idempotence().ids_max);
   const StreamProducers* const producers = stream.producers();
   out.Length(producers == nullptr ? 0 : producers->producer_count());
-  if (producers != nullptr) producers->ForEach(
-      [&out](std::string_view name, size_t ids) {
-        out.String(name);
-        out.Length(ids);
-      },
-      [&out](std::string_view id, StreamId entry) {
-        out.String(id);
-        SaveId(entry, out);
-      });
+  if (producers != nullptr)
+    producers->ForEach(
+        [&out](std::string_view name, size_t ids) {
+          out.String(name);
+          out.Length(ids);
+        },
+        [&out](std::string_view id, StreamId entry) {
+          out.String(id);
+          SaveId(entry, out);
+        });
   out.Length(producers == nullptr ? 0 : producers->added);
   out.Length(producers == nullptr ? 0 : producers->duplicates);
 }
@@ -201,8 +202,8 @@ bool OpenListpack(std::string_view bytes, PackedNode* node) {
   ElementCursor cursor(elements);
   if (!cursor.Number(&node->live) || !cursor.Number(&node->deleted)) return false;
   if (node->live < 0 || node->deleted < 0) return false;
-  node->packed = elements.substr(static_cast<size_t>(
-      cursor.position() - reinterpret_cast<const uint8_t*>(elements.data())));
+  node->packed = elements.substr(
+      static_cast<size_t>(cursor.position() - reinterpret_cast<const uint8_t*>(elements.data())));
   return true;
 }
 
@@ -296,7 +297,7 @@ class StreamLoader {
   const RestoreLimits& limits_;
   DumpText text_, name_;
   Ref<Stream> stream_;
-  StreamId last_;  // the highest id of all entries, deleted ones too
+  StreamId last_;                 // the highest id of all entries, deleted ones too
   std::vector<Pending> pending_;  // of the group that is being loaded
 };
 
@@ -359,7 +360,8 @@ bool StreamLoader::LoadGroup() {
     if (!LoadConsumer(group) || !Fits()) return false;
   }
   if (in_.failed() || (Has(DumpType::kStream5) && !LoadGivenBack(group))) return false;
-  return std::all_of(pending_.begin(), pending_.end(), [](const Pending& one) { return one.taken; });
+  return std::all_of(pending_.begin(), pending_.end(),
+                     [](const Pending& one) { return one.taken; });
 }
 
 bool StreamLoader::LoadPending() {
@@ -376,8 +378,9 @@ bool StreamLoader::LoadPending() {
 
 // One that is pending for nobody yet.
 StreamLoader::Pending* StreamLoader::FindPending(StreamId id) {
-  const auto at = std::lower_bound(pending_.begin(), pending_.end(), id,
-                                   [](const Pending& one, StreamId wanted) { return one.id < wanted; });
+  const auto at =
+      std::lower_bound(pending_.begin(), pending_.end(), id,
+                       [](const Pending& one, StreamId wanted) { return one.id < wanted; });
   return at == pending_.end() || at->id != id || at->taken ? nullptr : &*at;
 }
 

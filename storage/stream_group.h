@@ -54,7 +54,9 @@ struct PendingEntry {
   // As clients are told it.
   std::string_view ConsumerName() const { return is_owned() ? consumer->name : std::string_view(); }
   int64_t DeliveredMs() const { return is_owned() ? delivered_ms : 0; }
-  uint64_t OneMoreDelivery() const { return deliveries < kDeliveriesMax ? deliveries + 1 : deliveries; }
+  uint64_t OneMoreDelivery() const {
+    return deliveries < kDeliveriesMax ? deliveries + 1 : deliveries;
+  }
 };
 
 // What all groups of a stream hold together.
@@ -124,8 +126,9 @@ class StreamGroup {
   StreamTally* tally_;
   NamedMap<StreamConsumer> consumers_;
   PendingMap pending_;
-  size_t given_back_ = 0;                                        // of these
-  int64_t next_given_back_ = std::numeric_limits<int64_t>::min() / 2;  // their times, in order
+  size_t given_back_ = 0;  // of these
+  // Their times, in the order in which they were given back.
+  int64_t next_given_back_ = std::numeric_limits<int64_t>::min() / 2;
   mutable std::unique_ptr<TimeIndex> by_time_;  // null until it is asked for
 };
 

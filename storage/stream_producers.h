@@ -60,8 +60,8 @@ class StreamProducers {
   Counts CountsBehind(uint64_t ms) const;
   size_t MemoryBytes() const;
 
-  // Calls producer(name, count) for each one in the order of their names, and after it id(id, entry)
-  // for each of its ids, the oldest first.
+  // Calls producer(name, count) for each one in the order of their names, and after it id(id,
+  // entry) for each of its ids, the oldest first.
   template <class VisitProducer, class VisitId>
   void ForEach(VisitProducer producer, VisitId id) const;
 

@@ -387,10 +387,11 @@ Status XLen(CommandContext& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     {.name = "xadd",
-     .syntax = "key [NOMKSTREAM] [condition: KEEPREF | DELREF | ACKED] [idmp: IDMPAUTO producer-id | "
-               "<IDMP producer-id idempotent-id>] [trim: <strategy: MAXLEN | MINID> [operator: = | "
-               "~] threshold [LIMIT count:int]] <id-selector: * | id> field value [field value "
-               "...]",
+     .syntax =
+         "key [NOMKSTREAM] [condition: KEEPREF | DELREF | ACKED] [idmp: IDMPAUTO producer-id | "
+         "<IDMP producer-id idempotent-id>] [trim: <strategy: MAXLEN | MINID> [operator: = | "
+         "~] threshold [LIMIT count:int]] <id-selector: * | id> field value [field value "
+         "...]",
      .summary = "Appends a new message to a stream. Creates the key if it doesn't exist.",
      .complexity = "O(1) when adding a new entry, O(N) when trimming where N being the number of "
                    "entries evicted.",

@@ -308,8 +308,7 @@ TEST_F(MigrateCommands, TransactionsAndScriptsMayNotWait) {
 TEST_F(MigrateCommands, ItsKeysAreFound) {
   EXPECT_THAT(Run("COMMAND GETKEYS MIGRATE h 1 k 0 10"), IsBulks({"k"}));
   EXPECT_THAT(Run("COMMAND GETKEYS MIGRATE h 1 \"\" 0 10 KEYS a b"), IsBulks({"a", "b"}));
-  EXPECT_THAT(Run("COMMAND GETKEYS MIGRATE h 1 \"\" 0 10 AUTH keys KEYS a b"),
-              IsBulks({"a", "b"}));
+  EXPECT_THAT(Run("COMMAND GETKEYS MIGRATE h 1 \"\" 0 10 AUTH keys KEYS a b"), IsBulks({"a", "b"}));
   EXPECT_THAT(Run("COMMAND GETKEYS MIGRATE h 1 \"\" 0 10"), IsBulks({""}));
   Run("ACL SETUSER mover on nopass +migrate +ping ~mine:*");
   client().Run("SET other v");

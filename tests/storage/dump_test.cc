@@ -664,16 +664,16 @@ TEST_F(DumpTest, StreamsComeBackWithTheirProducers) {
 
 TEST(OldDumps, StreamsOfRedis5HaveLess) {
   const std::string raw_id("\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0", 16);
-  const std::string node =
-      Listpack({"1", "0", "1", "field", "0", "2", "0", "0", "value", "4"});
+  const std::string node = Listpack({"1", "0", "1", "field", "0", "2", "0", "0", "value", "4"});
   Bytes body;
   body.Length(1).String(raw_id).String(node).Length(1).Length(5).Length(0).Length(1);
   body.String("g").Length(5).Length(0).Length(1).Raw(raw_id).Number(int64_t{kNow}).Length(2);
   body.Length(1).String("c").Number(int64_t{kNow}).Length(1).Raw(raw_id);
   EXPECT_EQ(RestoredTexts(Dump(DumpType::kStream1, body)),
-            (Texts{"5-0", "field", "value", "last 5-0 first 5-0 deleted 0-0 added 1 nodes 1 keeps "
-                   "100 100", "group g at 5-0 read -1 given back 0",
-                   "5-0 c " + std::to_string(kNow) + " 2",
+            (Texts{"5-0", "field", "value",
+                   "last 5-0 first 5-0 deleted 0-0 added 1 nodes 1 keeps "
+                   "100 100",
+                   "group g at 5-0 read -1 given back 0", "5-0 c " + std::to_string(kNow) + " 2",
                    "c seen " + std::to_string(kNow) + " has 1"}));
 }
 
@@ -709,10 +709,23 @@ TEST(BadDumps, NodesOfStreamsAreLookedAt) {
   EXPECT_EQ(RestoredTexts(StreamDump(Listpack(good), raw_id, 2)), Texts{"(bad)"});
   EXPECT_EQ(RestoredTexts(StreamDump(Listpack(good), raw_id, 1, 4)), Texts{"(bad)"});
   EXPECT_EQ(RestoredTexts(StreamDump(Listpack(good), raw_id.substr(1))), Texts{"(bad)"});
-  const std::pair<size_t, const char*> changes[] = {
-      {0, "2"}, {0, "-1"}, {0, "x"},  {1, "1"}, {2, "2"},  {2, "-1"},    {2, "9000000000000000000"},
-      {4, "1"}, {5, "0"},  {5, "4"},  {5, "1"}, {6, "-6"}, {6, "field"}, {9, "5"},
-      {9, "0"}, {9, "-4"}, {9, "four"}};
+  const std::pair<size_t, const char*> changes[] = {{0, "2"},
+                                                    {0, "-1"},
+                                                    {0, "x"},
+                                                    {1, "1"},
+                                                    {2, "2"},
+                                                    {2, "-1"},
+                                                    {2, "9000000000000000000"},
+                                                    {4, "1"},
+                                                    {5, "0"},
+                                                    {5, "4"},
+                                                    {5, "1"},
+                                                    {6, "-6"},
+                                                    {6, "field"},
+                                                    {9, "5"},
+                                                    {9, "0"},
+                                                    {9, "-4"},
+                                                    {9, "four"}};
   for (const auto& [at, text] : changes) {
     Texts bad = good;
     bad[at] = text;

@@ -39,7 +39,8 @@ TEST(StreamProducers, TheOldestOfAProducerGoFirst) {
 
 TEST(StreamProducers, IdsAreForgottenWithTime) {
   StreamProducers producers;
-  for (uint64_t i = 1; i <= 9; ++i) producers.Add(i % 2 ? "odd" : "even", std::to_string(i), {i, 0}, 10);
+  for (uint64_t i = 1; i <= 9; ++i)
+    producers.Add(i % 2 ? "odd" : "even", std::to_string(i), {i, 0}, 10);
   EXPECT_EQ(producers.CountsBehind(8).ids, 1u);
   EXPECT_EQ(producers.CountsBehind(8).producers, 1u);
   producers.ForgetUpTo(4);
