@@ -45,6 +45,7 @@ struct Waiter {
   int64_t deadline_us = 0;              // steady; 0: none
   bool null_array = true;               // how a timeout is answered: *-1 or $-1
   bool silent = false;                  // its client wants no reply (CLIENT REPLY OFF)
+  bool can_be_unblocked = true;         // by CLIENT UNBLOCK
 
   // Whether `key` has something for it now. REQUIRES: the key's stripe is locked.
   std::function<bool(CommandContext&, const storage::Key&)> ready;
@@ -52,6 +53,12 @@ struct Waiter {
   std::function<std::string(std::string_view key)> error_when_gone;
   // Takes it and writes the waiter's reply to `ctx.reply`. Called only after `ready`.
   std::function<void(CommandContext&, const storage::Key&)> serve;
+
+  // For what becomes ready as time passes, though nobody changes a key: when its worker shall look
+  // again (steady; 0: never), and what says so anew each time that it has looked in vain.
+  // REQUIRES: all stripes of its keys are locked.
+  int64_t look_again_us = 0;
+  std::function<int64_t(CommandContext&)> next_look_us;
 
   // True for the one caller that ends it.
   bool End(State how) {

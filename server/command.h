@@ -124,7 +124,8 @@ constexpr KeySpec HalfAfter(std::string_view keyword, int search_from, int flags
   return {KeySpec::Kind::kKeyword, int16_t(search_from), -1, 1, uint16_t(flags), keyword, 2};
 }
 
-// For commands whose keys follow from no specification (SORT, MIGRATE): appends positions.
+// For commands whose keys follow from no specification (SORT, MIGRATE): appends positions. Where a
+// specification says that it is incomplete these are all of them.
 using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<int>* positions);
 // For commands that may reach keys which their arguments do not name (SORT … BY): whether this one
 // does. It runs with every stripe locked then.

@@ -218,7 +218,9 @@ int LeastWords(const SyntaxArgument& argument, bool* open_ended) {
 }
 
 void MarkKey(SyntaxArgument* argument, int spec) {
-  if (argument->type == ArgumentType::kBlock && !argument->children.empty()) {
+  const bool has_parts =
+      argument->type == ArgumentType::kBlock || argument->type == ArgumentType::kOneOf;
+  if (has_parts && !argument->children.empty()) {
     MarkKey(&argument->children.front(), spec);
   } else if (argument->type == ArgumentType::kString || argument->type == ArgumentType::kKey) {
     argument->type = ArgumentType::kKey;

@@ -205,8 +205,20 @@ bool SpecPositions(const KeySpec& keys, std::span<const std::string_view> args,
 
 }  // namespace
 
+namespace {
+
+// Whether the row's function knows all keys, and the specifications are only shown (MIGRATE).
+bool FindsAllKeys(const CommandSpec& spec) {
+  return spec.find_keys != nullptr &&
+         std::any_of(std::begin(spec.keys), std::end(spec.keys),
+                     [](const KeySpec& keys) { return (keys.flags & KeyFlag::kIncomplete) != 0; });
+}
+
+}  // namespace
+
 bool CommandTable::KeyPositions(const CommandInfo& info, std::span<const std::string_view> args,
                                 std::vector<int>* positions) {
+  if (FindsAllKeys(*info.spec)) return info.spec->find_keys(args, positions), true;
   for (const KeySpec& keys : info.spec->keys) {
     if (!SpecPositions(keys, args, positions)) return false;
   }
@@ -222,6 +234,11 @@ bool CommandTable::KeyUses(const CommandInfo& info, std::span<const std::string_
     for (const int position : positions) uses->push_back({position, flags});
     positions.clear();
   };
+  if (FindsAllKeys(*info.spec)) {
+    flags = info.spec->keys[0].flags;
+    info.spec->find_keys(args, &positions);
+    return take(), true;
+  }
   for (const KeySpec& keys : info.spec->keys) {
     if (keys.kind == KeySpec::Kind::kNone && keys.flags == 0) continue;
     flags = keys.flags;

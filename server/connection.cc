@@ -371,8 +371,8 @@ void* Connection::TakeArgumentMemory(std::string_view argument) {
   return input_.Take();
 }
 
-void Connection::WaitEnded(int64_t deadline_us) {
-  worker_.ForgetDeadline(deadline_us, id());
+void Connection::WaitEnded(const Waiter& ended) {
+  worker_.ForgetWait(ended, id());
   if (closed_) return;
   state_ = State::kParked;  // what was sent after the blocking command is in input_
   worker_.Park(*this);

@@ -46,7 +46,7 @@ class Connection final : public Session {
   void OutputReady() override;  // from Session: has Flush called soon
   void* TakeArgumentMemory(std::string_view argument) override;
   void WaitEnded(
-      int64_t deadline_us) override;  // from Session: goes on with what was sent meanwhile
+      const Waiter& ended) override;  // from Session: goes on with what was sent meanwhile
   // While it waits for a key nothing is read, but its end must be seen.
   void LookForEnd();
   bool blocked() const { return state_ == State::kBlocked; }

@@ -25,6 +25,9 @@ using protocol::ReplyWriter;
 // How long one eviction may keep its worker before the writer is parked.
 constexpr auto kEvictionSlice = std::chrono::microseconds(100);
 
+// Until a waiter whose keys' stripes are taken is looked at again.
+constexpr int64_t kLookAgainWhenTakenUs = 1000;
+
 constexpr size_t kUnknownCommandBytesMax = 128;
 constexpr size_t kKnownKeysKept = 1024;  // a longer list is not kept for the next command
 
@@ -346,6 +349,40 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   if (in.Find(key, storage::Access::kPeek) == nullptr) {
     EndWaitersOfGoneKey(engine_.waiters, stripe, database, name);
   }
+}
+
+int64_t Dispatcher::LookAgain(Session& session, int64_t now_us) {
+  const WaiterPointer waiter = session.waiter;
+  if (waiter == nullptr || waiter->look_again_us == 0 || waiter->look_again_us > now_us) return 0;
+  waiter->look_again_us = now_us + kLookAgainWhenTakenUs;
+  StripeSet stripes;
+  for (const std::string& name : waiter->keys) {
+    stripes.Add(engine_.keyspace.StripeOf(engine_.keyspace.hasher().Hash(name)));
+  }
+  if (!stripes.TryLock(engine_.keyspace) || !HoldWhatWaitersNeed(&stripes)) {
+    return waiter->look_again_us;
+  }
+  const CommandInfo& info = *session.record->last_command.load(std::memory_order_relaxed);
+  for (const std::string& name : waiter->keys) {
+    ServeLine(session, info, stripes, waiter->database, name);
+  }
+  ServeWaiters(session, info, stripes);
+  waiter->look_again_us = 0;
+  if (waiter->waiting()) {
+    ReplyWriter reply(discarded_, waiter->version);
+    const RunScope scope{&stripes};
+    CommandContext context{engine_,
+                           *this,
+                           session,
+                           info,
+                           ArgReader({}, 0, engine_.keyspace.hasher()),
+                           reply,
+                           storage::Database(engine_.keyspace, waiter->database, now_ms_),
+                           scope};
+    waiter->look_again_us = waiter->next_look_us(context);
+  }
+  stripes.Unlock(engine_.keyspace);
+  return waiter->look_again_us;
 }
 
 Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& command,

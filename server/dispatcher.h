@@ -78,6 +78,11 @@ class Dispatcher {
 
   Disposition Execute(Session& session, const PreparedCommand& command);
 
+  // For a client that waits for what time alone makes ready (Waiter::look_again_us), and whose time
+  // to look again has come by `now_us` (steady): serves the lines of its keys. Returns when to look
+  // again, 0 when not.
+  int64_t LookAgain(Session& session, int64_t now_us);
+
   // After kSettling: evicts for a while. True when the replies may go.
   bool Settle();
 

@@ -7,6 +7,7 @@
 #include "server/acl/command_categories.h"
 #include "server/config/option_store.h"
 #include "server/errors.h"
+#include "server/migrations.h"
 #include "server/scripting/function_registry.h"
 #include "server/scripting/script_cache.h"
 #include "server/waiting.h"
@@ -85,6 +86,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       keyspace(ForWorkers(worker_count, store.live()), this),
       scripts(std::make_unique<ScriptCache>()),
       functions(std::make_unique<FunctionRegistry>()),
+      migrations(std::make_unique<Migrations>(*this)),
       run_id(RandomHex(40)),
       started_at_unix_us(the_clock.UnixMicros()),
       started_at_steady_us(the_clock.SteadyMicros()),

@@ -34,6 +34,7 @@ class FunctionRegistry;
 class OptionStore;
 class ScriptCache;
 class Dispatcher;
+class Migrations;
 
 // CLIENT PAUSE. Thread-safe.
 class ClientPause {
@@ -84,6 +85,7 @@ struct Engine : private storage::KeyspaceObserver {
   std::unique_ptr<FunctionRegistry> functions;  // likewise
   LuaMemoryBudget lua_memory;                   // of all workers' VMs together
   RunningScripts running_scripts;
+  std::unique_ptr<Migrations> migrations;  // MIGRATE's helper threads
 
   // One per worker, in order.
   std::vector<std::unique_ptr<WorkerStatistics>> statistics;

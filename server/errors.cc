@@ -40,6 +40,10 @@ std::string AclDeniesInExec(std::string_view reason) {
 
 std::string NoSuchUser(std::string_view user) { return fmt::format("ERR No such user '{}'", user); }
 
+std::string TargetReplied(std::string_view error) {
+  return fmt::format("ERR Target instance replied with error: {}", error);
+}
+
 namespace {
 
 std::string Upper(std::string_view text) {

@@ -45,6 +45,16 @@ inline constexpr std::string_view kBadIdleTime = "ERR Invalid IDLETIME value, mu
 inline constexpr std::string_view kBadFrequency = "ERR Invalid FREQ value, must be >= 0 and <= 255";
 inline constexpr std::string_view kBadDumpFooter = "ERR DUMP payload version or checksum are wrong";
 inline constexpr std::string_view kBadDump = "ERR Bad data format";
+inline constexpr std::string_view kNotConnected = "IOERR error or timeout connecting to the client";
+inline constexpr std::string_view kNotWritten = "IOERR error or timeout writing to target instance";
+inline constexpr std::string_view kNotRead = "IOERR error or timeout reading to target instance";
+inline constexpr std::string_view kMigrateKeyAndKeys =
+    "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string";
+// Larder's own: Redis stands still meanwhile.
+inline constexpr std::string_view kChangedMeanwhile =
+    "ERR MIGRATE sent a value that was changed meanwhile: its key is kept here too";
+inline constexpr std::string_view kMigrateWaits =
+    "ERR MIGRATE waits for another server: it is not allowed inside a transaction or a script";
 inline constexpr std::string_view kNotSortable =
     "ERR One or more scores can't be converted into double";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
@@ -63,7 +73,6 @@ inline constexpr std::string_view kSortByDenied =
     "ERR BY option of SORT denied due to insufficient ACL permissions";
 inline constexpr std::string_view kSortGetDenied =
     "ERR GET option of SORT denied due to insufficient ACL permissions";
-inline constexpr std::string_view kDumpOfStream = "ERR DUMP of a stream is not supported yet";
 inline constexpr std::string_view kAclDeniesChannel = "No permissions to access a channel";
 inline constexpr std::string_view kUserNameWithBlank =
     "ERR Usernames can't contain spaces or null characters";
@@ -200,6 +209,7 @@ std::string AclDeniesChannel(std::string_view user, std::string_view channel);
 // Of a command that was queued while it was allowed still.
 std::string AclDeniesInExec(std::string_view reason);
 std::string NoSuchUser(std::string_view user);
+std::string TargetReplied(std::string_view error);  // to MIGRATE
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
 std::string UnknownLibraryMetadata(std::string_view word);
 std::string NoSuchFunctionEngine(std::string_view engine);

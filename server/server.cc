@@ -13,6 +13,7 @@
 
 #include "server/acl/acl_loading.h"
 #include "server/config/units.h"
+#include "server/migrations.h"
 #include "server/version.h"
 
 namespace larder {
@@ -139,6 +140,7 @@ void Server::RequestStop(bool now) {
 }
 
 void Server::StopWorkers() {
+  engine_.migrations->Stop();
   const int64_t grace_us = stop_now_ ? 0 : options_.live().shutdown_timeout * 1'000'000;
   for (const auto& worker : workers_) worker->Stop(grace_us);
   for (std::thread& thread : threads_) thread.join();

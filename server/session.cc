@@ -36,7 +36,7 @@ void Session::EndWait(std::string_view encoded_reply) {
     record->waiter.reset();
   }
   if (!ended->silent) reply.Raw(encoded_reply);
-  WaitEnded(ended->deadline_us);
+  WaitEnded(*ended);
   OutputReady();
 }
 

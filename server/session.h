@@ -133,7 +133,7 @@ class Session {
   std::shared_ptr<Waiter> waiter;
   // Ends the wait with a finished reply. Called on this session's thread.
   void EndWait(std::string_view encoded_reply);
-  virtual void WaitEnded(int64_t /*deadline_us*/) {}
+  virtual void WaitEnded(const Waiter& /*ended*/) {}
   // Nobody shall serve it any more: the connection ends.
   void CancelWait();
 

@@ -58,7 +58,8 @@ std::string TimeoutReply(const Waiter& waiter) {
 }
 
 bool Unblock(Engine& engine, const WaiterPointer& waiter, bool with_error) {
-  if (waiter == nullptr || !waiter->End(Waiter::State::kUnblocked)) return false;
+  if (waiter == nullptr || !waiter->can_be_unblocked) return false;
+  if (!waiter->End(Waiter::State::kUnblocked)) return false;
   engine.waiters.Ended();
   const std::string error = "-" + std::string(errors::kUnblocked) + "\r\n";
   PostReply(*waiter, with_error ? error : TimeoutReply(*waiter));

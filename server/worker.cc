@@ -165,20 +165,27 @@ void Worker::FlushSoon(Connection& connection) {
 void Worker::Park(Connection& connection) { parked_.Push(&connection); }
 
 void Worker::Wait(Connection& connection) {
-  const int64_t deadline_us = connection.waiter->deadline_us;
-  if (deadline_us != 0) deadlines_.emplace(deadline_us, connection.id());
+  const Waiter& waiter = *connection.waiter;
+  for (const int64_t time_us : {waiter.deadline_us, waiter.look_again_us}) {
+    if (time_us != 0) deadlines_.emplace(time_us, connection.id());
+  }
   connection.LookForEnd();  // its end may have been reported with the command
 }
 
-void Worker::ForgetDeadline(int64_t deadline_us, uint64_t id) {
-  if (deadline_us != 0) deadlines_.erase({deadline_us, id});
+void Worker::ForgetWait(const Waiter& ended, uint64_t id) {
+  if (ended.deadline_us != 0) deadlines_.erase({ended.deadline_us, id});
+  if (ended.look_again_us != 0) deadlines_.erase({ended.look_again_us, id});
 }
 
 void Worker::EndOverdueWaits() {
   while (!deadlines_.empty() && deadlines_.begin()->first <= steady_us_) {
     const auto found = connections_.find(deadlines_.begin()->second);
     deadlines_.erase(deadlines_.begin());
-    if (found != connections_.end()) EndIfOverdue(engine_, *found->second, steady_us_);
+    if (found == connections_.end()) continue;
+    Session& session = *found->second;
+    EndIfOverdue(engine_, session, steady_us_);
+    const int64_t next_us = dispatcher_.LookAgain(session, steady_us_);
+    if (next_us != 0) deadlines_.emplace(next_us, session.id());
   }
 }
 
@@ -221,9 +228,7 @@ void Worker::FlushReady() {
 void Worker::Bury(Connection& connection) {
   poller_.Remove(connection.descriptor());
   connection.CancelWait();
-  if (connection.waiter != nullptr) {
-    ForgetDeadline(connection.waiter->deadline_us, connection.id());
-  }
+  if (connection.waiter != nullptr) ForgetWait(*connection.waiter, connection.id());
   // The client must see the end now, even if destruction has to wait for a script's turn to end.
   shutdown(connection.descriptor(), SHUT_RDWR);
   engine_.clients.Remove(connection.id());

@@ -72,7 +72,7 @@ class Worker {
   void FlushSoon(Connection& connection);
   void Park(Connection& connection);
   void Wait(Connection& connection);  // for a key: until its reply is posted or its time is over
-  void ForgetDeadline(int64_t deadline_us, uint64_t id);  // of a wait that has ended
+  void ForgetWait(const Waiter& ended, uint64_t id);  // of a client that waits no more
   void Bury(Connection& connection);
 
  private:
@@ -104,7 +104,8 @@ class Worker {
   Dispatcher dispatcher_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQueue to_serve_, bulky_to_serve_, to_flush_, parked_;
-  std::set<std::pair<int64_t, uint64_t>> deadlines_;  // of waits: when, and whose
+  // Of waits: when one is over, or to be looked at again, and whose.
+  std::set<std::pair<int64_t, uint64_t>> deadlines_;
   std::deque<NewClient> to_greet_;
   std::vector<std::unique_ptr<Connection>> dead_;
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn

@@ -16,14 +16,20 @@
 #include "storage/list_value.h"
 #include "storage/set_value.h"
 #include "storage/sorted_set.h"
+#include "storage/stream_value.h"
 #include "storage/value.h"
 
 namespace larder::storage {
 
+struct DumpOptions {
+  // Without it equal values, made in the same way, have equal dumps.
+  bool compress = true;
+};
+
 // The whole dump of a value, its footer included. Of the lowest version that knows the value, so
-// that Redis 7.0 takes all but hashes whose fields expire. Nothing for a type without a serialised
-// form.
-std::optional<std::string> DumpOf(const Entry& entry);
+// that Redis 7.0 takes all but hashes whose fields expire, streams that remember ids of producers
+// and streams with pending entries that were given back.
+std::string DumpOf(const Entry& entry, const DumpOptions& options = {});
 
 // Whether a dump ends in a version that Restore knows and in the right CRC.
 bool HasGoodFooter(std::string_view dump);
@@ -36,6 +42,7 @@ struct RestoreLimits {
   HashLimits hash;
   ListLimits list;
   SortedSetLimits sorted_set;  // with its seed
+  StreamIdempotence stream;    // of streams that have none of their own
   uint64_t set_seed = 0;       // see HashTable
   uint64_t hash_seed = 0;
   int64_t now_ms = 0;                                            // fields due by then are left out

@@ -13,9 +13,10 @@
 //   kHashMetadata = ms:8 length (length(expiry) string string)…  expiry: 0 none, else ms from the
 //                   first 8 bytes on, plus 1
 //   kHashListpackEx = ms:8 string(listpack of name, value, ms or 0)
+//   kStream…    = in dump_stream.h
 //   the others  = string that is a ziplist, listpack, intset or zipmap (dump_packed.h)
 //
-// Streams, and modules' values, are not read.
+// Modules' values are not read.
 #pragma once
 
 #include <cstddef>
@@ -36,18 +37,25 @@ enum class DumpType : uint8_t {
   kSortedSetZiplist = 12,
   kHashZiplist = 13,
   kQuicklist = 14,
+  kStream1 = 15,
   kHashListpack = 16,
   kSortedSetListpack = 17,
   kQuicklist2 = 18,
+  kStream2 = 19,
   kSetListpack = 20,
+  kStream3 = 21,
   kHashMetadataBefore74 = 22,    // of 7.4's release candidates; Valkey 9's hash with expiries
   kHashListpackExBefore74 = 23,  // of 7.4's release candidates
   kHashMetadata = 24,
   kHashListpackEx = 25,
+  kStream4 = 26,
+  kStream5 = 27,
 };
 
 inline constexpr uint16_t kDumpVersionOf70 = 10;  // Redis 7.0: what is written where it suffices
 inline constexpr uint16_t kDumpVersionOf74 = 12;  // Redis 7.4 to 8.4: fields with expiries
+inline constexpr uint16_t kDumpVersionOf86 = 13;  // streams with producers' ids
+inline constexpr uint16_t kDumpVersionOf88 = 14;  // streams with pending entries given back
 inline constexpr uint16_t kDumpVersionMax = 15;   // Redis 8.10; only further types since
 inline constexpr uint16_t kDumpVersionOfValkey = 80;  // Valkey 9
 inline constexpr size_t kDumpFooterBytes = 10;        // version and CRC

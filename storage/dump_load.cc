@@ -9,6 +9,7 @@
 #include "storage/dump.h"
 #include "storage/dump_packed.h"
 #include "storage/dump_reader.h"
+#include "storage/dump_stream.h"
 #include "storage/numbers.h"
 
 namespace larder::storage {
@@ -282,6 +283,16 @@ Restored LoadHash(Loading& from, DumpType type, bool is_valkey) {
   return {ValueOf(std::move(loading.hash))};
 }
 
+// ---- streams
+
+std::optional<Value> LoadStreamValue(Loading& from, DumpType type) {
+  Ref<Stream> stream = LoadStream(from.in, type, from.limits);
+  if (!stream) return std::nullopt;
+  Value value{.type = Type::kStream};
+  value.object = std::move(stream);
+  return value;
+}
+
 }  // namespace
 
 bool HasGoodFooter(std::string_view dump) {
@@ -327,6 +338,12 @@ Restored Restore(std::string_view dump, const RestoreLimits& limits) {
     case DumpType::kHashMetadata:
     case DumpType::kHashListpackEx:
       return LoadHash(from, type, false);
+    case DumpType::kStream1:
+    case DumpType::kStream2:
+    case DumpType::kStream3:
+    case DumpType::kStream4:
+    case DumpType::kStream5:
+      return {LoadStreamValue(from, type)};
   }
   return {};
 }

@@ -36,6 +36,7 @@ class DumpReader {
   size_t left() const { return left_.size(); }
 
   uint8_t Byte();
+  std::string_view Raw(size_t bytes) { return Bytes(bytes); }
   uint64_t Length();
   // A view into the dump or into `text`, which it may be good no longer than.
   std::string_view String(DumpText* text);

@@ -8,6 +8,7 @@
 
 #include "storage/crc64.h"
 #include "storage/dump.h"
+#include "storage/dump_stream.h"
 #include "storage/dump_writer.h"
 #include "storage/numbers.h"
 
@@ -165,9 +166,9 @@ uint16_t SaveHash(const Hash& hash, DumpWriter& out) {
 
 }  // namespace
 
-std::optional<std::string> DumpOf(const Entry& entry) {
+std::string DumpOf(const Entry& entry, const DumpOptions& options) {
   std::string dump;
-  DumpWriter out(&dump);
+  DumpWriter out(&dump, options.compress);
   uint16_t version = 0;
   switch (entry.type()) {
     case Type::kString:
@@ -186,7 +187,8 @@ std::optional<std::string> DumpOf(const Entry& entry) {
       version = SaveHash(static_cast<const Hash&>(*entry.object()), out);
       break;
     case Type::kStream:
-      return std::nullopt;
+      version = SaveStream(static_cast<const Stream&>(*entry.object()), out);
+      break;
   }
   AppendFooter(version, &dump);
   return dump;

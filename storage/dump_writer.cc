@@ -48,7 +48,7 @@ void DumpWriter::Length(uint64_t length) {
 
 void DumpWriter::String(std::string_view text) {
   if (text.size() <= kNumberBytesMax && WriteNumber(text)) return;
-  if (text.size() >= kCompressedBytesMin && WriteCompressed(text)) return;
+  if (compress_ && text.size() >= kCompressedBytesMin && WriteCompressed(text)) return;
   Length(text.size());
   out_->append(text);
 }

@@ -12,12 +12,13 @@ namespace larder::storage {
 
 class DumpWriter {
  public:
-  explicit DumpWriter(std::string* out) : out_(out) {}
+  explicit DumpWriter(std::string* out, bool compress = true) : out_(out), compress_(compress) {}
 
   void Type(DumpType type) { Byte(static_cast<uint8_t>(type)); }
   void Byte(uint8_t byte) { out_->push_back(static_cast<char>(byte)); }
+  void Raw(std::string_view bytes) { out_->append(bytes); }
   void Length(uint64_t length);
-  // As a number where it is a short one, compressed where that makes it shorter.
+  // As a number where it is a short one, compressed where that makes it shorter and is wanted.
   void String(std::string_view text);
   void Double(double value);
   void Milliseconds(int64_t ms);
@@ -29,6 +30,7 @@ class DumpWriter {
   void LittleEndian(T value);
 
   std::string* out_;
+  bool compress_;
 };
 
 // A listpack under construction. REQUIRES: its bytes stay below 4 GB.
@@ -36,7 +38,7 @@ class ListpackWriter {
  public:
   ListpackWriter();
   void Append(std::string_view text);
-  // `count` elements as they lie in a list's node: the encoding is the same.
+  // `count` elements as they lie in a list's or a stream's node: the encoding is the same.
   void AppendEncoded(std::string_view elements, size_t count);
   std::string_view Finish();
 

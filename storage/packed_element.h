@@ -50,6 +50,7 @@ class PackedElement {
   static std::optional<PackedElement> BeginningWithin(const uint8_t* at, size_t bytes);
 
   size_t bytes() const { return bytes_; }
+  bool is_number() const { return is_number_; }
   int64_t number() const { return number_; }  // 0 of a text that is none
   // The text; of a number it is written into the buffer.
   std::string_view Text(ElementBuffer* buffer) const;

@@ -44,31 +44,51 @@ void StreamGroup::DeleteConsumer(std::string_view name) {
 
 // ---- pending entries
 
-void StreamGroup::Assign(StreamId id, StreamConsumer* consumer, int64_t delivered_ms,
-                         uint64_t deliveries) {
-  const auto [at, added] = pending_.try_emplace(id, PendingEntry{consumer, delivered_ms, 0});
+void StreamGroup::Disown(StreamId id, const PendingEntry& entry) {
+  if (entry.is_owned()) {
+    entry.consumer->pending.erase(id);
+  } else {
+    --given_back_;
+  }
+}
+
+void StreamGroup::Put(StreamId id, StreamConsumer* consumer, int64_t delivered_ms,
+                      uint64_t deliveries) {
+  const auto [at, added] = pending_.try_emplace(id);
   PendingEntry& entry = at->second;
   if (added) {
     ++tally_->pending;
-    consumer->pending.insert(consumer->pending.end(), id);
-  } else if (entry.consumer != consumer) {
-    entry.consumer->pending.erase(id);
-    consumer->pending.insert(id);
-    entry.consumer = consumer;
+  } else if (by_time_ != nullptr) {
+    tally_->timed -= by_time_->erase({entry.delivered_ms, id});
+  }
+  if (added || entry.consumer != consumer) {
+    if (!added) Disown(id, entry);
+    if (consumer == nullptr) {
+      ++given_back_;
+    } else {
+      consumer->pending.insert(consumer->pending.end(), id);
+    }
   }
   if (by_time_ != nullptr) {
-    if (!added) tally_->timed -= by_time_->erase({entry.delivered_ms, id});
     by_time_->insert({delivered_ms, id});
     ++tally_->timed;
   }
-  entry.delivered_ms = delivered_ms;
-  entry.deliveries = deliveries;
+  entry = {consumer, delivered_ms, deliveries};
+}
+
+void StreamGroup::Assign(StreamId id, StreamConsumer* consumer, int64_t delivered_ms,
+                         uint64_t deliveries) {
+  Put(id, consumer, delivered_ms, deliveries);
+}
+
+void StreamGroup::GiveBack(StreamId id, uint64_t deliveries) {
+  Put(id, nullptr, next_given_back_++, deliveries);
 }
 
 bool StreamGroup::Acknowledge(StreamId id) {
   const auto at = pending_.find(id);
   if (at == pending_.end()) return false;
-  at->second.consumer->pending.erase(id);
+  Disown(id, at->second);
   if (by_time_ != nullptr) tally_->timed -= by_time_->erase({at->second.delivered_ms, id});
   pending_.erase(at);
   --tally_->pending;
@@ -102,6 +122,11 @@ void StreamGroup::CopyTo(StreamGroup* empty) const {
       empty->Assign(id, copy, entry.delivered_ms, entry.deliveries);
     }
   }
+  if (given_back_ == 0) return;
+  for (const auto& [id, entry] : pending_) {
+    if (!entry.is_owned()) empty->Put(id, nullptr, entry.delivered_ms, entry.deliveries);
+  }
+  empty->next_given_back_ = next_given_back_;
 }
 
 bool StreamGroup::FreeSome(size_t elements) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,10 +43,20 @@ struct StreamConsumer {
   CountedSet<StreamId> pending;
 };
 
+inline constexpr uint64_t kDeliveriesMax = INT64_MAX;  // where counting ends
+
 struct PendingEntry {
-  StreamConsumer* consumer;
-  int64_t delivered_ms;
-  uint64_t deliveries;
+  StreamConsumer* consumer = nullptr;  // null: it was given back, and nobody has claimed it since
+  int64_t delivered_ms = 0;            // of one given back below 0: it has been idle for ever
+  uint64_t deliveries = 0;
+
+  bool is_owned() const { return consumer != nullptr; }
+  // As clients are told it.
+  std::string_view ConsumerName() const { return is_owned() ? consumer->name : std::string_view(); }
+  int64_t DeliveredMs() const { return is_owned() ? delivered_ms : 0; }
+  uint64_t OneMoreDelivery() const {
+    return deliveries < kDeliveriesMax ? deliveries + 1 : deliveries;
+  }
 };
 
 // What all groups of a stream hold together.
@@ -84,6 +95,10 @@ class StreamGroup {
   bool IsPending(StreamId id) const { return pending_.contains(id); }
   // Makes an entry pending for a consumer, whoever had it before.
   void Assign(StreamId id, StreamConsumer* consumer, int64_t delivered_ms, uint64_t deliveries);
+  // Makes an entry pending for nobody (XNACK): before all others by time, behind those that were
+  // given back before.
+  void GiveBack(StreamId id, uint64_t deliveries);
+  size_t given_back() const { return given_back_; }
   // False when it is not pending.
   bool Acknowledge(StreamId id);
 
@@ -91,7 +106,8 @@ class StreamGroup {
   // long as it answers true. The visitor must not change the group.
   template <class Visit>
   void ForIdle(int64_t latest_ms, Visit visit) const;
-  // The time of the delivery that is longest ago; nullopt when nothing is pending. O(1).
+  // The time of the delivery that is longest ago (below 0: of one given back); nullopt when nothing
+  // is pending. O(1).
   std::optional<int64_t> OldestDelivery() const;
 
   // ---- the whole
@@ -103,10 +119,16 @@ class StreamGroup {
  private:
   using TimeIndex = CountedSet<std::pair<int64_t, StreamId>>;
   const TimeIndex& ByTime() const;
+  // `consumer` null: it is given back.
+  void Put(StreamId id, StreamConsumer* consumer, int64_t delivered_ms, uint64_t deliveries);
+  void Disown(StreamId id, const PendingEntry& entry);
 
   StreamTally* tally_;
   NamedMap<StreamConsumer> consumers_;
   PendingMap pending_;
+  size_t given_back_ = 0;  // of these
+  // Their times, in the order in which they were given back.
+  int64_t next_given_back_ = std::numeric_limits<int64_t>::min() / 2;
   mutable std::unique_ptr<TimeIndex> by_time_;  // null until it is asked for
 };
 

@@ -76,6 +76,17 @@ StreamNode* StreamNode::Clone(const StreamNode& node) {
   return copy;
 }
 
+StreamNode* StreamNode::FromPacked(StreamId first_id, std::string_view packed, size_t live,
+                                   size_t deleted) {
+  StreamNode* const node = Allocate(packed.size());
+  node->first_id = first_id;
+  node->used = packed.size();
+  node->live = live;
+  node->deleted = deleted;
+  std::memcpy(node->data(), packed.data(), packed.size());
+  return node;
+}
+
 void StreamNode::Delete(StreamNode* node) { memory::Deallocate(node); }
 
 StreamNode* StreamNode::Shrink(StreamNode* node) { return WithCapacity(node, node->used); }

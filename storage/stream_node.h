@@ -60,6 +60,9 @@ struct StreamNode {
   static void Delete(StreamNode* node);
   // Puts an entry behind the last. Amortised O(size of the entry).
   static StreamNode* Append(StreamNode* node, StreamId id, StreamFields fields);
+  // The node of packed elements that are as described above, without spare room.
+  static StreamNode* FromPacked(StreamId first_id, std::string_view packed, size_t live,
+                                size_t deleted);
   // Gives spare room back.
   static StreamNode* Shrink(StreamNode* node);
 
@@ -75,6 +78,7 @@ struct StreamNode {
   // Flags an entry of this node.
   void MarkDeleted(const StreamEntry& entry);
 
+  std::string_view packed() const { return {reinterpret_cast<const char*>(data()), used}; }
   uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
   const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(this + 1); }
 

@@ -25,11 +25,13 @@ size_t Stream::MemoryBytes() const {
          TreeBytes<StreamId>(tally_.pending) +
          TreeBytes<std::pair<int64_t, StreamId>>(tally_.timed) +
          tally_.consumers * (sizeof(Named) + kMapNodeBytes) + tally_.name_bytes +
+         (producers_ == nullptr ? 0 : producers_->MemoryBytes()) +
          groups_.size() * (sizeof(NamedMap<StreamGroup>::value_type) + kMapNodeBytes);
 }
 
 size_t Stream::ElementCount() const {
-  return 1 + length_ + groups_.size() + tally_.consumers + tally_.pending;
+  const size_t ids = producers_ == nullptr ? 0 : producers_->id_count();
+  return 1 + length_ + groups_.size() + tally_.consumers + tally_.pending + ids;
 }
 
 Ref<Object> Stream::Clone() const {
@@ -47,6 +49,8 @@ Ref<Object> Stream::Clone() const {
   for (const auto& [name, group] : groups_) {
     group.CopyTo(clone->AddGroup(name, group.last_id, group.entries_read));
   }
+  clone->idempotence_ = idempotence_;
+  if (producers_ != nullptr) clone->producers_ = std::make_unique<StreamProducers>(*producers_);
   return clone;
 }
 
@@ -62,6 +66,10 @@ bool Stream::FreeNodes(size_t entries) {
 }
 
 bool Stream::FreeSome(size_t elements) {
+  if (producers_ != nullptr) {
+    if (!producers_->FreeSome(elements)) return false;
+    producers_.reset();
+  }
   if (!nodes_.empty()) return FreeNodes(elements) && groups_.empty();
   while (!groups_.empty()) {
     const auto first = groups_.begin();
@@ -160,6 +168,19 @@ bool Stream::Delete(StreamId id) {
   max_deleted_id_ = std::max(max_deleted_id_, id);
   if (id == first_id_) RecordFirstId();
   return true;
+}
+
+void Stream::AppendNode(StreamNode* node) {
+  node_bytes_ += node->allocated();
+  nodes_.insert(nodes_.end(), {node->first_id, node});
+  const bool first = length_ == 0;
+  length_ += node->live;
+  if (first) RecordFirstId();
+}
+
+StreamProducers& Stream::MakeProducers() {
+  if (producers_ == nullptr) producers_ = std::make_unique<StreamProducers>();
+  return *producers_;
 }
 
 // ---- trimming

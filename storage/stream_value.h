@@ -10,14 +10,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "storage/memory.h"
 #include "storage/object.h"
 #include "storage/stream_group.h"
 #include "storage/stream_id.h"
 #include "storage/stream_node.h"
+#include "storage/stream_producers.h"
 
 namespace larder::storage {
 
@@ -92,6 +95,27 @@ class Stream final : public Object {
   template <class Visit>
   void ForRange(StreamId first, StreamId last, bool reverse, Visit visit) const;
 
+  // ---- whole nodes: how a stream is dumped and restored
+  // Calls visit(const StreamNode&) for each, in order.
+  template <class Visit>
+  void ForNodes(Visit visit) const {
+    for (const auto& [id, node] : nodes_) visit(*node);
+  }
+  // Puts one behind the last and owns it. last_id() and entries_added() stay as they are.
+  // REQUIRES: its first id is above all that the nodes before it hold, and something in it is live.
+  void AppendNode(StreamNode* node);
+
+  // ---- producers
+  StreamIdempotence idempotence() const { return idempotence_; }
+  void set_idempotence(StreamIdempotence idempotence) { idempotence_ = idempotence; }
+  // Of the ids that producers gave; null while there never was one.
+  const StreamProducers* producers() const { return producers_.get(); }
+  StreamProducers* producers() { return producers_.get(); }
+  StreamProducers& MakeProducers();
+  void set_producers(std::unique_ptr<StreamProducers> producers) {
+    producers_ = std::move(producers);
+  }
+
   // ---- groups
   const NamedMap<StreamGroup>& groups() const { return groups_; }
   StreamGroup* FindGroup(std::string_view name);
@@ -140,6 +164,8 @@ class Stream final : public Object {
   uint64_t entries_added_ = 0;
   StreamTally tally_;
   NamedMap<StreamGroup> groups_;
+  StreamIdempotence idempotence_;
+  std::unique_ptr<StreamProducers> producers_;
 };
 
 // Whether to go on behind the node.

@@ -12,6 +12,7 @@
 #include "server/commands/lookup.h"
 #include "server/commands/set_access.h"
 #include "server/commands/sorted_set_access.h"
+#include "server/commands/stream_access.h"
 #include "storage/dump.h"
 
 namespace larder {
@@ -25,9 +26,7 @@ Status Dump(CommandContext& ctx) {
     ctx.reply.Null();
     return Ok();
   }
-  const auto dump = storage::DumpOf(*entry);
-  if (!dump) return Error(errors::kDumpOfStream);
-  ctx.reply.Bulk(*dump);
+  ctx.reply.Bulk(storage::DumpOf(*entry));
   return Ok();
 }
 
@@ -67,6 +66,7 @@ storage::RestoreLimits RestoreLimitsOf(const CommandContext& ctx) {
   limits.hash = HashLimitsOf(ctx);
   limits.list = ListLimitsOf(ctx);
   limits.sorted_set = SortedSetLimitsOf(ctx);
+  limits.stream = IdempotenceOf(ctx);
   limits.set_seed = SetSeedOf(ctx);
   limits.hash_seed = HashSeedOf(ctx);
   limits.now_ms = ctx.db.now_ms();

@@ -17,6 +17,7 @@ std::span<const CommandSpec> KeyCommands();               // keys.cc
 std::span<const CommandSpec> KeyExpiryCommands();         // key_expiry.cc
 std::span<const CommandSpec> DatabaseCommands();          // databases.cc
 std::span<const CommandSpec> DumpCommands();              // dump.cc
+std::span<const CommandSpec> MigrateCommands();           // migrate.cc
 std::span<const CommandSpec> SortCommands();              // sort.cc
 std::span<const CommandSpec> SetCommands();               // sets.cc
 std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
@@ -43,6 +44,7 @@ std::span<const CommandSpec> StreamReadCommands();        // stream_reads.cc
 std::span<const CommandSpec> StreamGroupCommands();       // stream_groups.cc
 std::span<const CommandSpec> StreamPendingCommands();     // stream_pending.cc
 std::span<const CommandSpec> StreamInfoCommands();        // stream_info.cc
+std::span<const CommandSpec> StreamReleaseCommands();     // stream_releases.cc
 std::span<const CommandSpec> TransactionCommands();       // transactions.cc
 std::span<const CommandSpec> ScriptingCommands();         // scripting.cc
 std::span<const CommandSpec> FunctionCommands();          // functions.cc

@@ -46,7 +46,7 @@ struct Source {
 using Sources = absl::InlinedVector<Source, 8>;
 
 enum class Operation { kUnion, kIntersection, kDifference };
-enum class Aggregate { kSum, kMin, kMax };
+enum class Aggregate { kSum, kMin, kMax, kCount };
 
 struct Request {
   Operation operation;
@@ -63,6 +63,7 @@ double WithoutNan(double score) { return std::isnan(score) ? 0 : score; }
 double Combine(double a, double b, Aggregate aggregate) {
   switch (aggregate) {
     case Aggregate::kSum:
+    case Aggregate::kCount:
       return WithoutNan(a + b);
     case Aggregate::kMin:
       return std::min(a, b);
@@ -70,6 +71,11 @@ double Combine(double a, double b, Aggregate aggregate) {
       return std::max(a, b);
   }
   return a;
+}
+
+// What a source adds of a member: with COUNT its weight, whatever the score.
+double Weighted(const Source& source, double score, Aggregate aggregate) {
+  return aggregate == Aggregate::kCount ? source.weight : source.weight * score;
 }
 
 // ---- reading the request
@@ -94,6 +100,8 @@ Status ParseAggregate(ArgReader& args, Aggregate* aggregate) {
     *aggregate = Aggregate::kMin;
   } else if (args.Match("MAX")) {
     *aggregate = Aggregate::kMax;
+  } else if (args.Match("COUNT")) {
+    *aggregate = Aggregate::kCount;
   } else {
     return Error(errors::kSyntax);
   }
@@ -154,12 +162,12 @@ void Intersect(Sources sources, Aggregate aggregate, Visitor&& visit) {
   bool going = true;
   sources[0].ForEach([&](std::string_view member, double score) {
     if (!going) return;
-    double combined = WithoutNan(sources[0].weight * score);
+    double combined = WithoutNan(Weighted(sources[0], score, aggregate));
     for (size_t i = 1; i < sources.size(); ++i) {
       const auto other =
           sources[i].SameAs(sources[0]) ? std::optional(score) : sources[i].Score(member);
       if (!other) return;
-      combined = Combine(combined, sources[i].weight * *other, aggregate);
+      combined = Combine(combined, Weighted(sources[i], *other, aggregate), aggregate);
     }
     going = visit(member, combined);
   });
@@ -185,7 +193,7 @@ void Unite(Sources sources, Aggregate aggregate, ResultBuilder* result) {
   SortBySize(&sources);
   for (const Source& source : sources) {
     source.ForEach([&](std::string_view member, double score) {
-      const double weighted = WithoutNan(source.weight * score);
+      const double weighted = WithoutNan(Weighted(source, score, aggregate));
       const auto old = result->set().Score(member);
       const double combined = old ? Combine(*old, weighted, aggregate) : weighted;
       // -0 and 0 are the same score to a sorted set; a sum of theirs is 0.
@@ -300,7 +308,7 @@ constexpr CommandSpec kCommands[] = {
      .handler = ZDiffStore},
     {.name = "zinter",
      .syntax = "numkeys:int key [key ...] [WEIGHTS weight:int [weight ...]] [AGGREGATE <SUM | "
-               "MIN | MAX>] [WITHSCORES]",
+               "MIN | MAX | COUNT>] [WITHSCORES]",
      .summary = "Returns the intersect of multiple sorted sets.",
      .complexity = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K "
                    "being the number of input sorted sets and M being the number of elements in "
@@ -322,7 +330,7 @@ constexpr CommandSpec kCommands[] = {
      .handler = ZInterCard},
     {.name = "zinterstore",
      .syntax = "destination numkeys:int key [key ...] [WEIGHTS weight:int [weight ...]] "
-               "[AGGREGATE <SUM | MIN | MAX>]",
+               "[AGGREGATE <SUM | MIN | MAX | COUNT>]",
      .summary = "Stores the intersect of multiple sorted sets in a key.",
      .complexity = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K "
                    "being the number of input sorted sets and M being the number of elements in "
@@ -335,7 +343,7 @@ constexpr CommandSpec kCommands[] = {
      .handler = ZInterStore},
     {.name = "zunion",
      .syntax = "numkeys:int key [key ...] [WEIGHTS weight:int [weight ...]] [AGGREGATE <SUM | "
-               "MIN | MAX>] [WITHSCORES]",
+               "MIN | MAX | COUNT>] [WITHSCORES]",
      .summary = "Returns the union of multiple sorted sets.",
      .complexity = "O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, "
                    "and M being the number of elements in the resulting sorted set.",
@@ -346,7 +354,7 @@ constexpr CommandSpec kCommands[] = {
      .handler = ZUnion},
     {.name = "zunionstore",
      .syntax = "destination numkeys:int key [key ...] [WEIGHTS weight:int [weight ...]] "
-               "[AGGREGATE <SUM | MIN | MAX>]",
+               "[AGGREGATE <SUM | MIN | MAX | COUNT>]",
      .summary = "Stores the union of multiple sorted sets in a key.",
      .complexity = "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, "
                    "and M being the number of elements in the resulting sorted set.",

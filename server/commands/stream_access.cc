@@ -70,8 +70,24 @@ Status FindMutableStream(CommandContext& ctx, const storage::Key& key, Stream** 
   return Ok();
 }
 
+storage::StreamIdempotence IdempotenceOf(const CommandContext& ctx) {
+  const LiveOptions& options = ctx.engine.options;
+  return {.seconds = static_cast<uint32_t>(options.stream_idmp_duration.Get()),
+          .ids_max = static_cast<uint32_t>(options.stream_idmp_maxsize.Get())};
+}
+
+uint64_t ForgottenUpTo(const CommandContext& ctx, const Stream& stream) {
+  const int64_t kept_ms = int64_t{stream.idempotence().seconds} * 1000;
+  return static_cast<uint64_t>(std::max<int64_t>(ctx.db.now_ms() - kept_ms, 0));
+}
+
+void ForgetOldIds(const CommandContext& ctx, Stream* stream) {
+  if (stream->producers() != nullptr) stream->producers()->ForgetUpTo(ForgottenUpTo(ctx, *stream));
+}
+
 Stream* CreateStream(CommandContext& ctx, const storage::Key& key) {
   Stream* const stream = ctx.db.Create<Stream>(key);
+  stream->set_idempotence(IdempotenceOf(ctx));
   ctx.Notify(NotifyClass::kNew, "new", key.bytes);
   return stream;
 }
@@ -86,6 +102,11 @@ Status FindGroup(CommandContext& ctx, const storage::Key& key, std::string_view 
   Status status = FindMutableStream(ctx, key, &found->stream, &gone);
   if (found->stream != nullptr) found->group = found->stream->FindGroup(name);
   return status;
+}
+
+void TouchForWaiters(CommandContext& ctx, const storage::Key& key) {
+  ctx.session.MarkDirty();
+  if (ctx.engine.waiters.any()) ctx.session.touched_keys.emplace_back(ctx.db.index(), key.bytes);
 }
 
 StreamConsumer* FindOrAddConsumer(CommandContext& ctx, const storage::Key& key, StreamGroup* group,

@@ -22,6 +22,13 @@ Status FindStream(CommandContext& ctx, const storage::Key& key, const storage::S
 Status FindMutableStream(CommandContext& ctx, const storage::Key& key, storage::Stream** stream,
                          bool* missing);
 
+// Forgets what the stream need not remember of its producers any more.
+void ForgetOldIds(const CommandContext& ctx, storage::Stream* stream);
+// The time up to which ids are forgotten: of entries made in that millisecond or before.
+uint64_t ForgottenUpTo(const CommandContext& ctx, const storage::Stream& stream);
+// What a new stream has of it.
+storage::StreamIdempotence IdempotenceOf(const CommandContext& ctx);
+
 // Makes an empty stream at a missing key.
 storage::Stream* CreateStream(CommandContext& ctx, const storage::Key& key);
 
@@ -34,6 +41,9 @@ struct FoundGroup {
 };
 Status FindGroup(CommandContext& ctx, const storage::Key& key, std::string_view name,
                  FoundGroup* found);
+
+// Says that waiters may find something at a key, of whose change its watchers hear nothing.
+void TouchForWaiters(CommandContext& ctx, const storage::Key& key);
 
 // The consumer of a name, who is made, with the event, when there is none. It has been seen now.
 storage::StreamConsumer* FindOrAddConsumer(CommandContext& ctx, const storage::Key& key,

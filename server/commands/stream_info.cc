@@ -47,7 +47,25 @@ Status FindExisting(CommandContext& ctx, const storage::Key& key, const Stream**
 
 // ---- XINFO STREAM
 
-void WriteHead(ReplyWriter& reply, const Stream& stream) {
+constexpr int64_t kHeadFields = 13;
+
+void WriteProducers(CommandContext& ctx, const Stream& stream) {
+  const storage::StreamProducers* const producers = stream.producers();
+  storage::StreamProducers::Counts counts;
+  if (producers != nullptr) counts = producers->CountsBehind(ForgottenUpTo(ctx, stream));
+  Field(ctx.reply, "idmp-duration", int64_t{stream.idempotence().seconds});
+  Field(ctx.reply, "idmp-maxsize", int64_t{stream.idempotence().ids_max});
+  Field(ctx.reply, "pids-tracked", static_cast<int64_t>(counts.producers));
+  Field(ctx.reply, "iids-tracked", static_cast<int64_t>(counts.ids));
+  const auto total = [producers](uint64_t storage::StreamProducers::*count) {
+    return producers == nullptr ? int64_t{0} : static_cast<int64_t>(producers->*count);
+  };
+  Field(ctx.reply, "iids-added", total(&storage::StreamProducers::added));
+  Field(ctx.reply, "iids-duplicates", total(&storage::StreamProducers::duplicates));
+}
+
+void WriteHead(CommandContext& ctx, const Stream& stream) {
+  ReplyWriter& reply = ctx.reply;
   const auto nodes = static_cast<int64_t>(stream.node_count());
   Field(reply, "length", static_cast<int64_t>(stream.size()));
   Field(reply, "radix-tree-keys", nodes);
@@ -56,6 +74,7 @@ void WriteHead(ReplyWriter& reply, const Stream& stream) {
   Field(reply, "max-deleted-entry-id", stream.max_deleted_id());
   Field(reply, "entries-added", static_cast<int64_t>(stream.entries_added()));
   Field(reply, "recorded-first-entry-id", stream.first_id());
+  WriteProducers(ctx, stream);
 }
 
 void WriteEdge(ReplyWriter& reply, const Stream& stream, std::string_view name, bool last) {
@@ -92,21 +111,22 @@ void WriteFullConsumer(ReplyWriter& reply, const StreamGroup& group, const Strea
 
 void WriteFullGroup(ReplyWriter& reply, const Stream& stream, std::string_view name,
                     const StreamGroup& group, size_t count) {
-  reply.Map(7);
+  reply.Map(8);
   reply.Bulk("name");
   reply.Bulk(name);
   Field(reply, "last-delivered-id", group.last_id);
   FieldOrNull(reply, "entries-read", EntriesRead(group));
   FieldOrNull(reply, "lag", stream.LagOf(group));
   Field(reply, "pel-count", static_cast<int64_t>(group.pending().size()));
+  Field(reply, "nacked-count", static_cast<int64_t>(group.given_back()));
   reply.Bulk("pending");
   size_t left = Shown(group.pending().size(), count);
   reply.Array(static_cast<int64_t>(left));
   for (auto at = group.pending().begin(); left > 0; ++at, --left) {
     reply.Array(4);
     ReplyId(reply, at->first);
-    reply.Bulk(at->second.consumer->name);
-    reply.Integer(at->second.delivered_ms);
+    reply.Bulk(at->second.ConsumerName());
+    reply.Integer(at->second.DeliveredMs());
     reply.Integer(static_cast<int64_t>(at->second.deliveries));
   }
   reply.Bulk("consumers");
@@ -116,9 +136,10 @@ void WriteFullGroup(ReplyWriter& reply, const Stream& stream, std::string_view n
   }
 }
 
-void WriteFull(ReplyWriter& reply, const Stream& stream, size_t count) {
-  reply.Map(9);
-  WriteHead(reply, stream);
+void WriteFull(CommandContext& ctx, const Stream& stream, size_t count) {
+  ReplyWriter& reply = ctx.reply;
+  reply.Map(kHeadFields + 2);
+  WriteHead(ctx, stream);
   reply.Bulk("entries");
   ReplyRange(reply, stream, storage::kStreamIdMin, storage::kStreamIdMax, count, false);
   reply.Bulk("groups");
@@ -128,9 +149,10 @@ void WriteFull(ReplyWriter& reply, const Stream& stream, size_t count) {
   }
 }
 
-void WriteShort(ReplyWriter& reply, const Stream& stream) {
-  reply.Map(10);
-  WriteHead(reply, stream);
+void WriteShort(CommandContext& ctx, const Stream& stream) {
+  ReplyWriter& reply = ctx.reply;
+  reply.Map(kHeadFields + 3);
+  WriteHead(ctx, stream);
   Field(reply, "groups", static_cast<int64_t>(stream.groups().size()));
   WriteEdge(reply, stream, "first-entry", /*last=*/false);
   WriteEdge(reply, stream, "last-entry", /*last=*/true);
@@ -157,9 +179,9 @@ Status InfoStream(CommandContext& ctx) {
   int64_t count = kFullCountDefault;
   if (Status parsed = ParseFull(ctx.args, &full, &count); !parsed.ok()) return parsed;
   if (full) {
-    WriteFull(ctx.reply, *stream, static_cast<size_t>(count));
+    WriteFull(ctx, *stream, static_cast<size_t>(count));
   } else {
-    WriteShort(ctx.reply, *stream);
+    WriteShort(ctx, *stream);
   }
   return Ok();
 }

@@ -75,15 +75,17 @@ void ReplySummary(protocol::ReplyWriter& reply, const StreamGroup& group) {
   reply.Finish(array, consumers);
 }
 
+constexpr int64_t kIdleOfNobody = -1;  // what is shown of an entry that was given back
+
 // Writes one, unless it has not been idle for long enough.
 bool ReplyPending(protocol::ReplyWriter& reply, StreamId id, const PendingEntry& entry,
                   int64_t idle_ms_min, int64_t now_ms) {
-  const int64_t idle_ms = now_ms - entry.delivered_ms;
-  if (idle_ms_min != 0 && idle_ms < idle_ms_min) return false;
+  const int64_t idle_ms = now_ms - entry.DeliveredMs();
+  if (entry.is_owned() && idle_ms_min != 0 && idle_ms < idle_ms_min) return false;
   reply.Array(4);
   ReplyId(reply, id);
-  reply.Bulk(entry.consumer->name);
-  reply.Integer(std::max<int64_t>(idle_ms, 0));
+  reply.Bulk(entry.ConsumerName());
+  reply.Integer(entry.is_owned() ? std::max<int64_t>(idle_ms, 0) : kIdleOfNobody);
   reply.Integer(static_cast<int64_t>(entry.deliveries));
   return true;
 }
@@ -157,12 +159,13 @@ bool TakeOver(const FoundGroup& found, StreamConsumer* consumer, StreamId id, co
   const auto at = found.group->pending().find(id);
   const bool is_pending = at != found.group->pending().end();
   if (!is_pending && !claim.force) return false;
-  if (is_pending && claim.idle_ms_min != 0 &&
-      now_ms - at->second.delivered_ms < claim.idle_ms_min) {
+  const PendingEntry entry = is_pending ? at->second : PendingEntry{.deliveries = 1};
+  if (entry.is_owned() && claim.idle_ms_min != 0 &&
+      now_ms - entry.delivered_ms < claim.idle_ms_min) {
     return false;
   }
-  const uint64_t before = is_pending ? at->second.deliveries : 1;
-  const uint64_t deliveries = claim.deliveries.value_or(claim.only_ids ? before : before + 1);
+  const uint64_t deliveries =
+      claim.deliveries.value_or(claim.only_ids ? entry.deliveries : entry.OneMoreDelivery());
   found.group->Assign(id, consumer, claim.delivered_ms, deliveries);
   consumer->active_ms = now_ms;
   return true;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -272,8 +273,8 @@ void ReplyHistory(protocol::ReplyWriter& reply, const GroupRead& read, StreamId 
     StreamEntry entry;
     if (read.stream->Find(*at, &entry)) {
       ReplyEntry(reply, entry);
-      const uint64_t deliveries = read.group->pending().find(*at)->second.deliveries;
-      read.group->Assign(*at, read.consumer, read.now_ms, deliveries + 1);
+      const uint64_t deliveries = read.group->pending().find(*at)->second.OneMoreDelivery();
+      read.group->Assign(*at, read.consumer, read.now_ms, deliveries);
     } else {
       reply.Array(2);
       ReplyId(reply, *at);
@@ -297,9 +298,9 @@ size_t ReplyClaimed(protocol::ReplyWriter& reply, const GroupRead& read) {
     read.stream->Find(id, &entry);
     const storage::PendingEntry before = read.group->pending().find(id)->second;
     ReplyEntry(reply, entry, /*further=*/2);
-    reply.Integer(std::max<int64_t>(read.now_ms - before.delivered_ms, 0));
+    reply.Integer(std::max<int64_t>(read.now_ms - before.DeliveredMs(), 0));
     reply.Integer(static_cast<int64_t>(before.deliveries));
-    read.group->Assign(id, read.consumer, read.now_ms, before.deliveries + 1);
+    read.group->Assign(id, read.consumer, read.now_ms, before.OneMoreDelivery());
   }
   return idle.size();
 }
@@ -372,6 +373,41 @@ Status ReadForGroup(CommandContext& ctx, const storage::Key& key, StreamId after
   return Ok();
 }
 
+// While a reader that claims waits, what is pending becomes claimable: when to look again.
+constexpr int64_t kLookAgainMsMin = 1;
+constexpr int64_t kLookAgainMsMinOfNone = 10;  // where nothing is pending that may become so
+constexpr int64_t kLookAgainMsMax = 24 * 60 * 60 * 1000;
+
+// When the entry that is pending for longest may be claimed; nullopt when none is pending.
+std::optional<int64_t> ClaimableFromMs(const Stream& stream, const StreamGroup& group,
+                                       int64_t idle_ms) {
+  std::optional<int64_t> from_ms;
+  group.ForIdle(std::numeric_limits<int64_t>::max(), [&](StreamId id) {
+    if (!stream.Contains(id)) return true;
+    const int64_t delivered_ms = group.pending().find(id)->second.DeliveredMs();
+    int64_t sum;
+    const bool overflows = __builtin_add_overflow(delivered_ms, idle_ms, &sum);
+    from_ms = overflows ? std::numeric_limits<int64_t>::max() : sum;
+    return false;
+  });
+  return from_ms;
+}
+
+int64_t NextLookUs(CommandContext& ctx, std::span<const std::string> keys,
+                   const GroupReader& reader) {
+  const int64_t now_ms = ctx.db.now_ms();
+  int64_t delay_ms = std::clamp(*reader.claim_idle_ms, kLookAgainMsMinOfNone, kLookAgainMsMax);
+  for (const std::string& name : keys) {
+    const Stream* const stream = PeekStream(ctx, ctx.db.HashedKey(name));
+    const StreamGroup* const group = stream == nullptr ? nullptr : stream->FindGroup(reader.group);
+    if (group == nullptr) continue;
+    const auto from_ms = ClaimableFromMs(*stream, *group, *reader.claim_idle_ms);
+    if (!from_ms) continue;
+    delay_ms = std::min(delay_ms, std::max(*from_ms - now_ms, kLookAgainMsMin));
+  }
+  return ctx.engine.clock.SteadyMicros() + delay_ms * 1000;
+}
+
 // A waiter for new entries of a group. It ends with an error when the key or the group goes.
 WaiterPointer NewGroupReader(const ReadRequest& request) {
   struct Names {
@@ -407,6 +443,11 @@ WaiterPointer NewGroupReader(const ReadRequest& request) {
       ctx.reply.Error(NoKeyOrGroup(key.bytes, reader.group, kInOption));
     }
   };
+  if (reader.claim_idle_ms) {
+    waiter->next_look_us = [names, reader, keys = waiter->keys](CommandContext& ctx) {
+      return NextLookUs(ctx, keys, reader);
+    };
+  }
   return waiter;
 }
 
@@ -423,7 +464,9 @@ Status XReadGroup(CommandContext& ctx) {
   }
   if (reply.any()) return reply.Finish(), Ok();
   if (!request.block_us || ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
-  ctx.Block(NewGroupReader(request), *request.block_us);
+  WaiterPointer waiter = NewGroupReader(request);
+  if (waiter->next_look_us) waiter->look_again_us = waiter->next_look_us(ctx);
+  ctx.Block(std::move(waiter), *request.block_us);
   return Ok();
 }
 

@@ -2,6 +2,7 @@
 // and XREADGROUP in stream_reads.cc, groups in stream_groups.cc, what is pending in
 // stream_pending.cc, XINFO in stream_info.cc.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -37,6 +38,16 @@ constexpr std::string_view kSmallId =
 constexpr std::string_view kExhausted =
     "ERR The stream has exhausted the last possible ID, unable to add more items";
 constexpr std::string_view kTooLarge = "ERR Elements are too large to be stored";
+constexpr std::string_view kTwoProducers =
+    "ERR syntax error, IDMP/IDMPAUTO specified multiple times";
+constexpr std::string_view kAutoWithoutProducer =
+    "ERR syntax error, IDMPAUTO requires a non-empty producer ID";
+constexpr std::string_view kWithoutProducer =
+    "ERR syntax error, IDMP requires a non-empty producer ID";
+constexpr std::string_view kWithoutIdempotentId =
+    "ERR syntax error, IDMP requires a non-empty idempotent ID";
+constexpr std::string_view kIdOfItsOwn =
+    "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs";
 
 // What an approximate trim without LIMIT removes at the most: so many full nodes.
 constexpr int64_t kNodesPerTrim = 100;
@@ -117,7 +128,22 @@ struct AddOptions {
   bool make_stream = true;
   std::optional<StreamId> id;  // none: by the clock
   bool sequence_given = true;
+  std::string_view producer;       // empty: none
+  std::string_view idempotent_id;  // of the producer's; empty: made of the fields
 };
+
+// IDMPAUTO producer, IDMP producer id. `*matched` false when the next argument is neither.
+Status ParseProducer(ArgReader& args, AddOptions* options, bool* matched) {
+  const bool automatic = args.remaining() >= 2 && args.Match("IDMPAUTO");
+  *matched = automatic || (args.remaining() >= 3 && args.Match("IDMP"));
+  if (!*matched) return Ok();
+  if (!options->producer.empty()) return Error(kTwoProducers);
+  options->producer = args.Next();
+  if (options->producer.empty()) return Error(automatic ? kAutoWithoutProducer : kWithoutProducer);
+  if (automatic) return Ok();
+  options->idempotent_id = args.Next();
+  return options->idempotent_id.empty() ? Error(kWithoutIdempotentId) : Ok();
+}
 
 // Everything up to and with the id.
 Status ParseAdd(CommandContext& ctx, AddOptions* options) {
@@ -133,10 +159,13 @@ Status ParseAdd(CommandContext& ctx, AddOptions* options) {
       options->make_stream = false;
       continue;
     }
+    if (Status parsed = ParseProducer(args, options, &matched); !parsed.ok()) return parsed;
+    if (matched) continue;
     StreamId id;
     if (Status parsed = ParseId(args.Next(), &id, &options->sequence_given); !parsed.ok()) {
       return parsed;
     }
+    if (!options->producer.empty()) return Error(kIdOfItsOwn);
     options->id = id;
     break;
   }
@@ -170,16 +199,42 @@ Status CheckSize(storage::StreamFields fields) {
   return bytes > Stream::kEntryBytesMax ? Error(kTooLarge) : Ok();
 }
 
+// Whether the producer has added the entry before: it is answered then.
+bool ReplyDuplicate(CommandContext& ctx, Stream* stream, const AddOptions& options) {
+  storage::StreamProducers* const producers = stream->producers();
+  if (options.producer.empty() || producers == nullptr) return false;
+  ForgetOldIds(ctx, stream);
+  const auto entry = producers->Find(options.producer, options.idempotent_id);
+  if (!entry) return false;
+  ++producers->duplicates;
+  ctx.session.MarkDirty();
+  ReplyId(ctx.reply, *entry);
+  return true;
+}
+
+void Remember(Stream* stream, const AddOptions& options, StreamId id) {
+  if (options.producer.empty()) return;
+  storage::StreamProducers& producers = stream->MakeProducers();
+  producers.Add(options.producer, options.idempotent_id, id, stream->idempotence().ids_max);
+  ++producers.added;
+}
+
 Status XAdd(CommandContext& ctx) {
   const storage::Key key = ctx.args.NextKey();
   AddOptions options;
   if (Status parsed = ParseAdd(ctx, &options); !parsed.ok()) return parsed;
   const storage::StreamFields fields = ctx.args.all().subspan(ctx.args.position());
+  std::array<char, 16> made_id;
+  if (!options.producer.empty() && options.idempotent_id.empty()) {
+    made_id = storage::IdempotentIdOf(fields);
+    options.idempotent_id = {made_id.data(), made_id.size()};
+  }
   Stream* stream;
   bool missing = false;
   if (Status found = FindMutableStream(ctx, key, &stream, &missing); !found.ok()) return found;
   if (stream == nullptr && !missing) return Ok();  // a script that will start again
   if (missing && !options.make_stream) return ctx.reply.Null(), Ok();
+  if (!missing && ReplyDuplicate(ctx, stream, options)) return Ok();
   const StreamId last = missing ? storage::kStreamIdMin : stream->last_id();
   StreamId id;
   if (Status chosen = ChooseId(options, last, ctx.db.now_ms(), &id); !chosen.ok()) return chosen;
@@ -187,6 +242,7 @@ Status XAdd(CommandContext& ctx) {
 
   if (missing) stream = CreateStream(ctx, key);
   stream->Append(id, fields, StreamLimitsOf(ctx));
+  Remember(stream, options, id);
   ctx.Changed(key, NotifyClass::kStream, "xadd");
   if (options.trim.trim.by != StreamTrim::By::kNone && stream->Trim(options.trim.trim) > 0) {
     ctx.Notify(NotifyClass::kStream, "xtrim", key.bytes);
@@ -331,9 +387,11 @@ Status XLen(CommandContext& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     {.name = "xadd",
-     .syntax = "key [NOMKSTREAM] [condition: KEEPREF | DELREF | ACKED] [trim: <strategy: MAXLEN | "
-               "MINID> [operator: = | ~] threshold [LIMIT count:int]] <id-selector: * | id> field "
-               "value [field value ...]",
+     .syntax =
+         "key [NOMKSTREAM] [condition: KEEPREF | DELREF | ACKED] [idmp: IDMPAUTO producer-id | "
+         "<IDMP producer-id idempotent-id>] [trim: <strategy: MAXLEN | MINID> [operator: = | "
+         "~] threshold [LIMIT count:int]] <id-selector: * | id> field value [field value "
+         "...]",
      .summary = "Appends a new message to a stream. Creates the key if it doesn't exist.",
      .complexity = "O(1) when adding a new entry, O(N) when trimming where N being the number of "
                    "entries evicted.",

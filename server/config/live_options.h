@@ -151,6 +151,8 @@ struct LiveOptions {
   LiveValue list_compress_depth;
   LiveValue stream_node_max_bytes;
   LiveValue stream_node_max_entries;
+  LiveValue stream_idmp_duration;  // seconds
+  LiveValue stream_idmp_maxsize;
   LiveValue hll_sparse_max_bytes;
 
   MaxmemoryPolicy policy() const { return static_cast<MaxmemoryPolicy>(maxmemory_policy.Get()); }

@@ -90,6 +90,32 @@ TEST_F(DumpCommands, ArgumentsAreChecked) {
   EXPECT_THAT(Run("EXISTS r"), IsInteger(0));
 }
 
+TEST_F(DumpCommands, AStreamComesBackWithItsGroups) {
+  Run("XADD s 1-1 a 1 b 2");
+  Run("XADD s 2-0 a 3 b 4");
+  Run("XADD s 3-5 other x");
+  Run("XDEL s 2-0");
+  Run("XGROUP CREATE s g 0");
+  Run("XREADGROUP GROUP g c COUNT 1 STREAMS s >");
+  const std::string info = testing::PrintToString(Run("XINFO STREAM s FULL"));
+  const std::string dump = DumpOf("s");
+  EXPECT_THAT(Restore("copy", dump), IsSimple("OK"));
+  EXPECT_EQ(testing::PrintToString(Run("XINFO STREAM copy FULL")), info);
+  EXPECT_EQ(DumpOf("copy"), dump);
+  EXPECT_THAT(Run("XADD copy 3-5 f v").text, testing::StartsWith("ERR The ID"));
+  Run("CONFIG SET stream-idmp-duration 9");
+  Restore("later", dump);
+  EXPECT_THAT(testing::PrintToString(Run("XINFO STREAM later")),
+              testing::HasSubstr("\"idmp-duration\", :9"));
+}
+
+TEST_F(DumpCommands, ARestoredStreamServesWhoWaits) {
+  Run("XADD s 1-1 a 1");
+  TestClient& waiting = Waiting("XREAD BLOCK 0 STREAMS r 0");
+  Restore("r", DumpOf("s"));
+  EXPECT_EQ(testing::PrintToString(ReplyOf(waiting)), "[[\"r\", [[\"1-1\", [\"a\", \"1\"]]]]]");
+}
+
 // HARDENING.md, rows 47 and 48.
 TEST_F(DumpCommands, BadPayloadsAreRefused) {
   Run("SET k hello");

@@ -285,6 +285,17 @@ TEST_P(SortedSetCommands, AlgebraTakesInfinitiesWithoutNan) {
   EXPECT_THAT(Run("ZINTER 1 a WEIGHTS 0 WITHSCORES"), IsBulks({"x", "0"}));
 }
 
+TEST_P(SortedSetCommands, AggregateCountAddsUpWeights) {
+  Run("ZADD a 5 x 7 y");
+  Run("ZADD b 9 y inf z");
+  Run("SADD s y");
+  EXPECT_THAT(Run("ZUNION 3 a b s AGGREGATE COUNT WITHSCORES"),
+              IsBulks({"x", "1", "z", "1", "y", "3"}));
+  EXPECT_THAT(Run("ZINTER 2 a b WEIGHTS 2 0.5 AGGREGATE count WITHSCORES"), IsBulks({"y", "2.5"}));
+  EXPECT_THAT(Run("ZINTERSTORE d 2 a b AGGREGATE COUNT"), IsInteger(1));
+  EXPECT_THAT(Run("ZSCORE d y"), IsBulk("2"));
+}
+
 TEST_P(SortedSetCommands, StoringReplacesTheTarget) {
   Run("ZADD a 1 x 2 y");
   Run("ZADD b 10 y");

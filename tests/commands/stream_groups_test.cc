@@ -244,7 +244,9 @@ TEST_F(StreamGroupCommands, XinfoStreamTellsTheWhole) {
   EXPECT_EQ(Shown("XINFO STREAM s"),
             "[\"length\", :4, \"radix-tree-keys\", :1, \"radix-tree-nodes\", :2, "
             "\"last-generated-id\", \"5-0\", \"max-deleted-entry-id\", \"2-0\", "
-            "\"entries-added\", :5, \"recorded-first-entry-id\", \"1-0\", \"groups\", :1, "
+            "\"entries-added\", :5, \"recorded-first-entry-id\", \"1-0\", \"idmp-duration\", :100, "
+            "\"idmp-maxsize\", :100, \"pids-tracked\", :0, \"iids-tracked\", :0, \"iids-added\", "
+            ":0, \"iids-duplicates\", :0, \"groups\", :1, "
             "\"first-entry\", [\"1-0\", [\"f\", \"1\"]], \"last-entry\", [\"5-0\", [\"f\", "
             "\"5\"]]]");
   Run("XGROUP CREATE empty g $ MKSTREAM");
@@ -267,18 +269,21 @@ TEST_F(StreamGroupCommands, XinfoStreamFullShowsWhatIsPending) {
       Shown("XINFO STREAM s FULL COUNT 1"),
       "[\"length\", :5, \"radix-tree-keys\", :1, \"radix-tree-nodes\", :2, "
       "\"last-generated-id\", \"5-0\", \"max-deleted-entry-id\", \"0-0\", "
-      "\"entries-added\", :5, \"recorded-first-entry-id\", \"1-0\", \"entries\", "
+      "\"entries-added\", :5, \"recorded-first-entry-id\", \"1-0\", \"idmp-duration\", :100, "
+      "\"idmp-maxsize\", :100, \"pids-tracked\", :0, \"iids-tracked\", :0, \"iids-added\", :0, "
+      "\"iids-duplicates\", :0, \"entries\", "
       "[[\"1-0\", [\"f\", \"1\"]]], \"groups\", [[\"name\", \"g\", \"last-delivered-id\", "
-      "\"3-0\", \"entries-read\", :3, \"lag\", :2, \"pel-count\", :3, \"pending\", [[\"1-0\", "
+      "\"3-0\", \"entries-read\", :3, \"lag\", :2, \"pel-count\", :3, \"nacked-count\", :0, "
+      "\"pending\", [[\"1-0\", "
       "\"a\", :" +
           now + ", :1]], \"consumers\", [[\"name\", \"a\", \"seen-time\", :" + now +
           ", \"active-time\", :" + now + ", \"pel-count\", :2, \"pending\", [[\"1-0\", :" + now +
           ", :1]]], [\"name\", \"b\", \"seen-time\", :" + now + ", \"active-time\", :" + now +
           ", \"pel-count\", :1, \"pending\", [[\"3-0\", :" + now + ", :1]]]]]]]");
   AddMany("s", 6, 15);
-  EXPECT_EQ(Run("XINFO STREAM s FULL").items[15].items.size(), 10u);
-  EXPECT_EQ(Run("XINFO STREAM s FULL COUNT 0").items[15].items.size(), 15u);
-  EXPECT_EQ(Run("XINFO STREAM s FULL COUNT -1").items[15].items.size(), 10u);
+  EXPECT_EQ(Run("XINFO STREAM s FULL").items[27].items.size(), 10u);
+  EXPECT_EQ(Run("XINFO STREAM s FULL COUNT 0").items[27].items.size(), 15u);
+  EXPECT_EQ(Run("XINFO STREAM s FULL COUNT -1").items[27].items.size(), 10u);
 }
 
 TEST_F(StreamGroupCommands, XinfoGroupsAndConsumers) {

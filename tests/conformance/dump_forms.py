@@ -70,6 +70,15 @@ def zipmap(fields):
     return bytes([len(fields)]) + body + b"\xff"
 
 
+def listpack(elements):
+    """Of small numbers and short texts."""
+    body = b"".join((bytes([e]) if isinstance(e, int) else bytes([0x80 | len(e)]) + e) +
+                    bytes([1 if isinstance(e, int) else 1 + len(e)]) for e in elements)
+    return struct.pack("<IH", 7 + len(body), len(elements)) + body + b"\xff"
+
+
+ID = struct.pack(">QQ", 5, 0)
+TIME = struct.pack("<q", 1_700_000_000_000)
 ELEMENTS = [b"a", b"b" * 100, 0, 12, 13, -1, 300, -40000, 8388607, -8388608, 2147483647,
             -9223372036854775808, b"", b"c" * 300]
 TEXTS = [b"%d" % e if isinstance(e, int) else e for e in ELEMENTS]
@@ -90,6 +99,11 @@ FORMS = [
      [b"f", b"v", b"n", b"17"]),
     ("hash_zipmap", 9, string(zipmap([(b"f", b"v"), (b"long", b"x" * 300)])), ("HGETALL",),
      [b"f", b"v", b"long", b"x" * 300]),
+    ("stream_of_redis_5", 15, length(1) + string(ID) +
+     string(listpack([1, 0, 1, b"field", 0, 2, 0, 0, b"value", 4])) + length(1) + length(5) + length(0) +
+     length(1) + string(b"g") + length(5) + length(0) + length(1) + ID + TIME + length(2) +
+     length(1) + string(b"c") + TIME + length(1) + ID, ("XRANGE", "-", "+"),
+     [[("$", b"5-0"), ("*", [("$", b"field"), ("$", b"value")])]]),
 ]
 
 

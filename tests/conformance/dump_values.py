@@ -20,6 +20,21 @@ def members(count, size=0):
     return [b"member:%d" % i + b"x" * size for i in range(count)]
 
 
+def entries(first, last):
+    return [("XADD", "key", "%d-0" % i, "field", "%d" % i, "name", "value %d" % (i % 7))
+            for i in range(first, last + 1)]
+
+
+# Of a stream with the entries 1-0 to 30-0.
+READERS = [("XGROUP", "CREATE", "key", "g", "0"), ("XGROUP", "CREATE", "key", "late", "20-0"),
+           ("XGROUP", "CREATECONSUMER", "key", "late", "idle"),
+           ("XREADGROUP", "GROUP", "g", "c", "COUNT", "12", "STREAMS", "key", ">"),
+           ("XREADGROUP", "GROUP", "g", "d", "COUNT", "5", "STREAMS", "key", ">"),
+           ("XREADGROUP", "GROUP", "late", "c", "NOACK", "STREAMS", "key", ">"),
+           ("XACK", "key", "g", "3-0"), ("XDEL", "key", "5-0"),
+           ("XCLAIM", "key", "g", "e", "0", "4-0", "RETRYCOUNT", "7"),
+           ("XCLAIM", "key", "g", "e", "0", "6-0", "IDLE", "100000")]
+
 VALUES = [
     ("string_empty", [("SET", "key", "")]),
     ("string_short", [("SET", "key", "hello")]),
@@ -56,6 +71,15 @@ VALUES = [
     ("hash_listpack", [("HSET", "key", "name", "value", "n", "17", "17", "n", "long", "x" * 64)]),
     ("hash_hashtable", chunks("HSET", pairs(members(1000), members(1000, 10)))),
     ("hash_of_long_values", [("HSET", "key", "a", b"c" * 5000, NOISE, "1")]),
+    ("stream", [*entries(1, 4), ("XADD", "key", "5-7", "other", "1", "", "x" * 70)]),
+    ("stream_emptied", [*entries(1, 2), ("XDEL", "key", "1-0", "2-0")]),
+    ("stream_of_a_group", [("XGROUP", "CREATE", "key", "g", "$", "MKSTREAM")]),
+    ("stream_with_deleted", [*entries(1, 30), ("XDEL", "key", "1-0", "7-0", "30-0")]),
+    ("stream_with_groups", [*entries(1, 30), *READERS]),
+    ("stream_of_nodes", [*entries(1, 450), ("XDEL", "key", "101-0", "350-0"), *READERS,
+                         ("XTRIM", "key", "MAXLEN", "~", "320")]),
+    ("stream_of_long_entries", [("XADD", "key", "1-0", b"f" * 300, NOISE),
+                                ("XADD", "key", "18446744073709551615-1", "f", b"y" * 20000)]),
 ]
 
 # What redis-server 7.0 does not know.
@@ -69,4 +93,10 @@ NEWER = [
                                   "member:7")]),
     ("hash_long_expiring", [("HSET", "key", "a", b"c" * 70),
                             ("HPEXPIREAT", "key", FAR_MS, "FIELDS", "1", "a")]),
+    ("stream_given_back", [*entries(1, 30), *READERS,
+                           ("XNACK", "key", "g", "FAIL", "IDS", "3", "9-0", "2-0", "4-0")]),
+    ("stream_with_producers", [("XADD", "key", "IDMP", "p", "1", "*", "f", "v"),
+                               ("XADD", "key", "IDMPAUTO", "q", "*", "f", "v"),
+                               ("XADD", "key", "IDMP", "p", "1", "*", "f", "v")]),
+    ("stream_that_remembers", [*entries(1, 2), ("XCFGSET", "key", "IDMP-DURATION", "7")]),
 ]

@@ -15,9 +15,36 @@ from servers import Server, find_servers
 DAMAGED = 4000  # payloads that both are asked to refuse
 
 
+def fields(reply, *names):
+    """Some fields of a map, which is an array of names and values."""
+    texts = [item[1] for item in reply[1]]
+    return [(name, reply[1][texts.index(name) + 1]) for name in names if name in texts]
+
+
+def stream(connection):
+    """A stream's entries, groups and what is pending, but for times."""
+    info = connection.call("XINFO", "STREAM", "key")
+    held = [connection.call("XRANGE", "key", "-", "+"),
+            fields(info, b"length", b"last-generated-id", b"max-deleted-entry-id", b"entries-added",
+                   b"recorded-first-entry-id", b"radix-tree-keys"),
+            # 7.0 has none of these, that is as these are by default.
+            [field for field in fields(info, b"idmp-duration", b"iids-added")
+             if field[1] not in ((":", b"100"), (":", b"0"))]]
+    for group in connection.call("XINFO", "GROUPS", "key")[1]:
+        described = fields(group, b"name", b"consumers", b"pending", b"last-delivered-id")
+        name = described[0][1][1]
+        pending = connection.call("XPENDING", "key", name, "-", "+", "1000")[1]
+        held += [described, [row[1][:2] + row[1][3:] for row in pending],
+                 [fields(consumer, b"name", b"pending")
+                  for consumer in connection.call("XINFO", "CONSUMERS", "key", name)[1]]]
+    return held
+
+
 def contents(connection):
     """What the key holds, in an order that both servers have."""
     kind = connection.call("TYPE", "key")[1]
+    if kind == b"stream":
+        return kind, stream(connection)
     read = {b"string": ("GET", "key"), b"list": ("LRANGE", "key", "0", "-1"),
             b"set": ("SMEMBERS", "key"), b"zset": ("ZRANGE", "key", "0", "-1", "WITHSCORES"),
             b"hash": ("HGETALL", "key")}.get(kind)

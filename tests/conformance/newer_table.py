@@ -5,7 +5,8 @@ empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK
 `-ERR ...`), or `/regular expression/` over that form.
 
 Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
-CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4); valkey.io DELIFEQ (9.0),
+CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4), XADD
+IDMP and XCFGSET (8.6), XNACK and AGGREGATE COUNT (8.8); valkey.io DELIFEQ (9.0),
 SCRIPT SHOW (8.0).
 """
 
@@ -263,4 +264,55 @@ CASES = [
         ("XGROUP CREATE s g 1 ENTRIESREAD 99", "+OK"), ("XINFO GROUPS s", "/.*\\$entries-read, :3.*/"),
         ("XTRIM s MAXLEN 1", ":2"), ("XINFO GROUPS s", "/.*\\$lag, :1.*/"), ("XDEL s 3-0", ":1"),
         ("XINFO GROUPS s", "/.*\\$lag, :0.*/")]),
+    ("XNACK gives pending entries back to their group", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 2", "$2-0"), ("XADD s 3-0 a 3", "$3-0"),
+        ("XGROUP CREATE s g 0", "+OK"), ("XREADGROUP GROUP g c COUNT 2 STREAMS s >", "/.*2-0.*/"),
+        ("XNACK s g FAIL IDS 2 2-0 3-0", ":1"), ("XPENDING s g 2 2 9", "*[*[$2-0, $, :-1, :1]]"),
+        ("XNACK s g SILENT IDS 1 1-0", ":1"), ("XPENDING s g 1 1 9", "*[*[$1-0, $, :-1, :0]]"),
+        ("XNACK s g FATAL IDS 1 3-0 FORCE", ":1"),
+        ("XPENDING s g 3 3 9", "*[*[$3-0, $, :-1, :9223372036854775807]]"),
+        ("XNACK s g FAIL IDS 1 3-0 RETRYCOUNT 4", ":1"), ("XPENDING s g", "*[:3, $1-0, $3-0, *[]]"),
+        ("XINFO STREAM s FULL", "/.*\\$pel-count, :3, \\$nacked-count, :3, .*/"),
+        ("XREADGROUP GROUP g d COUNT 1 CLAIM 900000 STREAMS s >", "/.*\\$2-0, .*, :1\\].*/"),
+        ("XAUTOCLAIM s g d 900000 0 JUSTID", "*[$0-0, *[$1-0, $3-0], *[]]"),
+        ("XPENDING s g", "*[:3, $1-0, $3-0, *[*[$d, $3]]]")]),
+    ("XNACK refuses what makes no sense", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XGROUP CREATE s g 0", "+OK"),
+        ("XNACK s x FAIL IDS 1 1-0", "-NOGROUP No such key 's' or consumer group 'x'"),
+        ("XNACK s g MAYBE IDS 1 1-0", "-ERR mode must be SILENT, FAIL, or FATAL"),
+        ("XNACK s g FAIL IDS 0 1-0", "-ERR numids must be a positive integer"),
+        ("XNACK s g FAIL IDS 2 1-0", "-ERR number of IDs doesn't match numids"),
+        ("XNACK s g FAIL IDS 1 1-0 x", "-ERR Unrecognized XNACK option 'x'"),
+        ("XNACK s g FAIL IDS 1 1-0 RETRYCOUNT -1", "-ERR Invalid RETRYCOUNT value, must be >= 0"),
+        ("XNACK s g FAIL IDS 1", arity("xnack"))]),
+    ("XADD IDMP adds an entry once", [
+        ("XADD s IDMP p 1 * f v", "/\\$[0-9]+-0/"), ("XADD s IDMP p 1 * f other", "/\\$[0-9]+-0/"),
+        ("XADD s IDMP q 1 * f v", "/\\$[0-9]+-[0-9]+/"), ("XLEN s", ":2"),
+        ("XINFO STREAM s", "/.*\\$idmp-duration, :100, \\$idmp-maxsize, :100, \\$pids-tracked, :2, "
+         "\\$iids-tracked, :2, \\$iids-added, :2, \\$iids-duplicates, :1, .*/"),
+        ("XADD s IDMPAUTO p * a 1 b 2", "/\\$[0-9]+-[0-9]+/"),
+        ("XADD s IDMPAUTO p * b 2 a 1", "/\\$[0-9]+-[0-9]+/"), ("XLEN s", ":3"),
+        ("XADD s IDMP p 1 MAXLEN 1 * f v", "/\\$[0-9]+-0/"), ("XLEN s", ":3"),
+        ("XADD s IDMP p 1 5-5 f v",
+         "-ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs"),
+        ("XADD s IDMPAUTO p IDMP p 1 * f v", "-ERR syntax error, IDMP/IDMPAUTO specified multiple times"),
+        ("XADD s IDMP ~ 1 * f v", "-ERR syntax error, IDMP requires a non-empty producer ID"),
+        ("XADD s IDMP p ~ * f v", "-ERR syntax error, IDMP requires a non-empty idempotent ID"),
+        ("XADD s IDMPAUTO ~ * f v", "-ERR syntax error, IDMPAUTO requires a non-empty producer ID")]),
+    ("XCFGSET says what a stream remembers", [
+        ("XCFGSET s IDMP-DURATION 5", "-ERR no such key"), ("XADD s IDMP p 1 * f v", "/.*/"),
+        ("XCFGSET s IDMP-DURATION 100 IDMP-MAXSIZE 100", "+OK"), ("XADD s IDMP p 1 * f v", "/.*/"),
+        ("XLEN s", ":1"), ("XCFGSET s idmp-maxsize 1", "+OK"), ("XADD s IDMP p 1 * f v", "/.*/"),
+        ("XADD s IDMP p 2 * f v", "/.*/"), ("XADD s IDMP p 1 * f v", "/.*/"), ("XLEN s", ":4"),
+        ("XCFGSET s", "-ERR At least one parameter must be specified"), ("XCFGSET s IDMP-MAXSIZE", SYNTAX),
+        ("XCFGSET s IDMP-DURATION 86401", "-ERR IDMP-DURATION must be between 1 and 86400 seconds"),
+        ("XCFGSET s IDMP-MAXSIZE 0", "-ERR IDMP-MAXSIZE must be between 1 and 10000 entries")]),
+    ("AGGREGATE COUNT adds up weights, whatever the scores", [
+        ("ZADD a 5 x 7 y", ":2"), ("ZADD b 9 y 1 z", ":2"),
+        ("ZUNIONSTORE d 2 a b AGGREGATE COUNT", ":3"),
+        ("ZRANGE d 0 -1 WITHSCORES", "/.*x, .1.*z, .1.*y, .2.*/"),
+        ("ZINTER 2 a b WEIGHTS 2 0.5 AGGREGATE COUNT WITHSCORES", "/.*y, .2\\.5.*/"),
+        ("ZUNION 2 a b WEIGHTS 10 1 AGGREGATE count WITHSCORES", "/.*z, .1.*x, .10.*y, .11.*/"),
+        ("ZINTERSTORE d 2 a b AGGREGATE COUNT", ":1"), ("ZSCORE d y", "/.2/"),
+        ("ZUNION 2 a b AGGREGATE AVG", SYNTAX), ("ZDIFF 2 a b AGGREGATE COUNT", SYNTAX)]),
 ]

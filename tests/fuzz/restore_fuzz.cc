@@ -31,6 +31,19 @@ size_t TextBytes(const Value& value) {
   } else if (value.type == Type::kHash) {
     static_cast<const larder::storage::Hash&>(*object).ForEach(
         [&](const larder::storage::HashField& field) { add(field.name), add(field.value); });
+  } else if (value.type == Type::kStream) {
+    using larder::storage::kStreamIdMax, larder::storage::kStreamIdMin;
+    const auto& stream = static_cast<const larder::storage::Stream&>(*object);
+    // From both ends: that reads all that a node says of itself.
+    for (const bool reverse : {true, false}) {
+      bytes = 0;
+      stream.ForRange(kStreamIdMin, kStreamIdMax, reverse,
+                      [&add](const larder::storage::StreamEntry& entry) {
+                        return entry.ForEachText(add), true;
+                      });
+    }
+    for (const auto& [name, group] : stream.groups()) stream.LagOf(group);
+    stream.Clone();
   }
   return bytes;
 }

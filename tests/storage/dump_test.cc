@@ -39,6 +39,41 @@ std::string ScoreText(double score) {
   return out.str();
 }
 
+// All of a stream that clients can see, but for its nodes.
+void AddTextsOf(const Stream& stream, Texts* texts) {
+  const auto add = [texts](const std::string& text) { texts->push_back(text); };
+  const auto shown = [](StreamId id) { return std::string(std::string_view(FormatStreamId(id))); };
+  stream.ForRange(kStreamIdMin, kStreamIdMax, false, [&](const StreamEntry& entry) {
+    add(shown(entry.id));
+    entry.ForEachText([&](std::string_view text) { add(std::string(text)); });
+    return true;
+  });
+  add("last " + shown(stream.last_id()) + " first " + shown(stream.first_id()) + " deleted " +
+      shown(stream.max_deleted_id()) + " added " + std::to_string(stream.entries_added()) +
+      " nodes " + std::to_string(stream.node_count()) + " keeps " +
+      std::to_string(stream.idempotence().seconds) + " " +
+      std::to_string(stream.idempotence().ids_max));
+  for (const auto& [name, group] : stream.groups()) {
+    add("group " + std::string(name) + " at " + shown(group.last_id) + " read " +
+        std::to_string(group.entries_read) + " given back " + std::to_string(group.given_back()));
+    for (const auto& [id, entry] : group.pending()) {
+      add(shown(id) + " " + std::string(entry.ConsumerName()) + " " +
+          std::to_string(entry.DeliveredMs()) + " " + std::to_string(entry.deliveries));
+    }
+    group.ForIdle(-1, [&](StreamId id) { return add("back " + shown(id)), true; });
+    for (const auto& [consumer_name, consumer] : group.consumers()) {
+      add(std::string(consumer_name) + " seen " + std::to_string(consumer.seen_ms) + " has " +
+          std::to_string(consumer.pending.size()));
+    }
+  }
+  if (stream.producers() == nullptr) return;
+  add("ids " + std::to_string(stream.producers()->added) + " " +
+      std::to_string(stream.producers()->duplicates));
+  stream.producers()->ForEach(
+      [&](std::string_view name, size_t) { add("producer " + std::string(name)); },
+      [&](std::string_view id, StreamId entry) { add(std::string(id) + "=" + shown(entry)); });
+}
+
 // What a value holds, in its own order.
 Texts ContentsOf(const Value& value) {
   Texts texts;
@@ -64,6 +99,9 @@ Texts ContentsOf(const Value& value) {
                         std::to_string(field.expire_at_ms));
       });
       break;
+    case Type::kStream:
+      AddTextsOf(static_cast<const Stream&>(*object), &texts);
+      break;
     default:
       break;
   }
@@ -76,7 +114,7 @@ class DumpTest : public testing::Test {
     Database db(keyspace_, 0, kNow);
     const Key key = keyspace_.hasher()("key");
     db.Put(key, std::move(value));
-    std::string dump = *DumpOf(*db.Find(key));
+    std::string dump = DumpOf(*db.Find(key));
     EXPECT_TRUE(HasGoodFooter(dump));
     return dump;
   }
@@ -550,6 +588,198 @@ TEST(BadDumps, ListpacksAreReadToTheirLastByteAndNoFurther) {
   EXPECT_FALSE(VisitListpack(longer, any));
 }
 
+// ---- streams
+
+// Entries 1-0 to `count`-0 with fields of their own and others, some of them deleted.
+Ref<Stream> MakeStream(uint64_t count) {
+  Ref<Stream> stream(new Stream);
+  for (uint64_t i = 1; i <= count; ++i) {
+    const std::string number = std::to_string(i);
+    const std::vector<std::string_view> usual = {"field", number, "other", "text"};
+    const std::vector<std::string_view> rare = {number, "rare"};
+    stream->Append({i, i % 3}, i % 5 == 0 ? StreamFields(rare) : StreamFields(usual), {});
+  }
+  for (uint64_t i = 7; i <= count; i += 7) stream->Delete({i, i % 3});
+  return stream;
+}
+
+void AddReaders(Stream* stream) {
+  StreamGroup* const group = stream->AddGroup("group", {50, 2}, 48);
+  StreamGroup* const other = stream->AddGroup("", kStreamIdMin, kEntriesReadUnknown);
+  StreamConsumer* const a = group->AddConsumer("a", kNow - 5);
+  StreamConsumer* const b = group->AddConsumer("b", kNow);
+  a->active_ms = kNow - 7;
+  for (uint64_t i = 1; i < 50; ++i) {
+    group->Assign({i, i % 3}, i % 2 == 0 ? a : b, kNow - static_cast<int64_t>(i), i);
+  }
+  other->AddConsumer("idle", 0);
+}
+
+TEST_F(DumpTest, StreamsComeBack) {
+  for (const uint64_t count : {0, 1, 6, 99, 1000}) Around(MakeStream(count));
+  Ref<Stream> emptied = MakeStream(9);
+  emptied->Trim({.by = StreamTrim::By::kLength, .length_max = 0});
+  Around(emptied);
+}
+
+TEST_F(DumpTest, StreamsComeBackWithTheirReaders) {
+  Ref<Stream> stream = MakeStream(300);
+  AddReaders(stream.get());
+  const std::string dump = DumpObject(std::move(stream));
+  EXPECT_EQ(dump.front(), static_cast<char>(DumpType::kStream2));  // as Redis 7.0 writes them
+  Ref<Stream> again = MakeStream(300);
+  AddReaders(again.get());
+  Around(std::move(again));
+}
+
+TEST_F(DumpTest, StreamsComeBackWithWhatWasGivenBack) {
+  Ref<Stream> stream = MakeStream(60);
+  AddReaders(stream.get());
+  StreamGroup* const group = stream->FindGroup("group");
+  for (const uint64_t id : {9, 3, 45}) group->GiveBack({id, id % 3}, id);
+  group->GiveBack({55, 1}, 0);
+  EXPECT_EQ(DumpObject(Ref<Stream>(stream.get())).front(), static_cast<char>(DumpType::kStream5));
+  const Value value = Around(std::move(stream));
+  const StreamGroup* const restored = static_cast<const Stream&>(*value.object).FindGroup("group");
+  std::vector<uint64_t> order;
+  restored->ForIdle(-1, [&](StreamId id) { return order.push_back(id.ms), true; });
+  EXPECT_EQ(order, (std::vector<uint64_t>{9, 3, 45, 55}));
+}
+
+TEST_F(DumpTest, StreamsComeBackWithTheirProducers) {
+  Ref<Stream> stream = MakeStream(20);
+  stream->set_idempotence({.seconds = 7, .ids_max = 3});
+  StreamProducers& producers = stream->MakeProducers();
+  for (const char* producer : {"p", "q"}) {
+    for (const char* id : {"a", "b", "c"}) {
+      const uint64_t ms = 1 + producers.id_count();
+      EXPECT_TRUE(producers.Add(producer, id, {ms, ms % 3}, 3));
+    }
+  }
+  producers.added = 6;
+  producers.duplicates = 2;
+  EXPECT_EQ(DumpObject(Ref<Stream>(stream.get())).front(), static_cast<char>(DumpType::kStream4));
+  Around(std::move(stream));
+}
+
+TEST(OldDumps, StreamsOfRedis5HaveLess) {
+  const std::string raw_id("\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0", 16);
+  const std::string node = Listpack({"1", "0", "1", "field", "0", "2", "0", "0", "value", "4"});
+  Bytes body;
+  body.Length(1).String(raw_id).String(node).Length(1).Length(5).Length(0).Length(1);
+  body.String("g").Length(5).Length(0).Length(1).Raw(raw_id).Number(int64_t{kNow}).Length(2);
+  body.Length(1).String("c").Number(int64_t{kNow}).Length(1).Raw(raw_id);
+  EXPECT_EQ(RestoredTexts(Dump(DumpType::kStream1, body)),
+            (Texts{"5-0", "field", "value",
+                   "last 5-0 first 5-0 deleted 0-0 added 1 nodes 1 keeps "
+                   "100 100",
+                   "group g at 5-0 read -1 given back 0", "5-0 c " + std::to_string(kNow) + " 2",
+                   "c seen " + std::to_string(kNow) + " has 1"}));
+}
+
+TEST(OldDumps, StreamsOfRedis72KnowWhoWasActive) {
+  Bytes body;
+  body.Length(0).Length(0).Length(9).Length(1).Length(0).Length(0).Length(8).Length(0).Length(3);
+  body.Length(1).String("g").Length(5).Length(0).Length(2).Length(0).Length(2);
+  body.String("c").Number(int64_t{kNow}).Number(int64_t{kNow - 5}).Length(0);
+  body.String("d").Number(int64_t{kNow}).Number(int64_t{-1}).Length(0);
+  const Restored restored = Restore(Dump(DumpType::kStream3, body), Limits());
+  ASSERT_TRUE(restored.value);
+  const auto& stream = static_cast<const Stream&>(*restored.value->object);
+  EXPECT_EQ(stream.last_id(), StreamId({9, 1}));
+  EXPECT_EQ(stream.max_deleted_id(), StreamId({8, 0}));
+  const auto& consumers = stream.FindGroup("g")->consumers();
+  EXPECT_EQ(consumers.find("c")->second.active_ms, kNow - 5);
+  EXPECT_EQ(consumers.find("d")->second.active_ms, -1);
+}
+
+// The stream above in the form of Redis 7.0, with one node and no group.
+std::string StreamDump(const std::string& node, const std::string& raw_id, uint64_t length = 1,
+                       uint64_t last_ms = 5) {
+  Bytes body;
+  body.Length(1).String(raw_id).String(node).Length(length).Length(last_ms).Length(0);
+  body.Length(5).Length(0).Length(0).Length(0).Length(1).Length(0);
+  return Dump(DumpType::kStream2, body);
+}
+
+TEST(BadDumps, NodesOfStreamsAreLookedAt) {
+  const std::string raw_id("\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0", 16);
+  const Texts good = {"1", "0", "1", "field", "0", "2", "0", "0", "value", "4"};
+  EXPECT_NE(RestoredTexts(StreamDump(Listpack(good), raw_id)), Texts{"(bad)"});
+  EXPECT_EQ(RestoredTexts(StreamDump(Listpack(good), raw_id, 2)), Texts{"(bad)"});
+  EXPECT_EQ(RestoredTexts(StreamDump(Listpack(good), raw_id, 1, 4)), Texts{"(bad)"});
+  EXPECT_EQ(RestoredTexts(StreamDump(Listpack(good), raw_id.substr(1))), Texts{"(bad)"});
+  const std::pair<size_t, const char*> changes[] = {{0, "2"},
+                                                    {0, "-1"},
+                                                    {0, "x"},
+                                                    {1, "1"},
+                                                    {2, "2"},
+                                                    {2, "-1"},
+                                                    {2, "9000000000000000000"},
+                                                    {4, "1"},
+                                                    {5, "0"},
+                                                    {5, "4"},
+                                                    {5, "1"},
+                                                    {6, "-6"},
+                                                    {6, "field"},
+                                                    {9, "5"},
+                                                    {9, "0"},
+                                                    {9, "-4"},
+                                                    {9, "four"}};
+  for (const auto& [at, text] : changes) {
+    Texts bad = good;
+    bad[at] = text;
+    EXPECT_EQ(RestoredTexts(StreamDump(Listpack(bad), raw_id)), Texts{"(bad)"}) << at << text;
+  }
+  Texts twice = good;
+  twice[0] = "2";
+  twice.insert(twice.end(), {"2", "0", "0", "again", "4"});  // the same id
+  EXPECT_EQ(RestoredTexts(StreamDump(Listpack(twice), raw_id, 2)), Texts{"(bad)"});
+}
+
+TEST(BadDumps, GroupsOfStreamsAreLookedAt) {
+  const std::string id("\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0", 16);
+  const std::string node = Listpack({"1", "0", "1", "field", "0", "2", "0", "0", "value", "4"});
+  const auto restored = [&](const Bytes& groups, DumpType type = DumpType::kStream2) {
+    Bytes body;
+    body.Length(1).String(id).String(node).Length(1).Length(5).Length(0);
+    body.Length(5).Length(0).Length(0).Length(0).Length(1).Raw(groups.bytes());
+    return Restore(Dump(type, body), Limits()).value.has_value();
+  };
+  const auto group = [&](int pending, int owned, DumpType type = DumpType::kStream2) {
+    Bytes bytes;
+    bytes.String("g").Length(5).Length(0).Length(1).Length(static_cast<uint64_t>(pending));
+    for (int i = 0; i < pending; ++i) bytes.Raw(id).Number(int64_t{kNow}).Length(1);
+    bytes.Length(1).String("c").Number(int64_t{kNow});
+    if (type >= DumpType::kStream3) bytes.Number(int64_t{kNow});
+    bytes.Length(static_cast<uint64_t>(owned));
+    for (int i = 0; i < owned; ++i) bytes.Raw(id);
+    return bytes.bytes();
+  };
+  EXPECT_TRUE(restored(Bytes().Length(1).Raw(group(1, 1))));
+  EXPECT_TRUE(restored(Bytes().Length(1).Raw(group(0, 0))));
+  EXPECT_FALSE(restored(Bytes().Length(2).Raw(group(0, 0)).Raw(group(0, 0))));  // the same name
+  EXPECT_FALSE(restored(Bytes().Length(1).Raw(group(1, 0))));  // pending for nobody
+  EXPECT_FALSE(restored(Bytes().Length(1).Raw(group(0, 1))));
+  EXPECT_FALSE(restored(Bytes().Length(1).Raw(group(2, 1))));  // the same entry twice
+  EXPECT_FALSE(restored(Bytes().Length(1).Raw(group(1, 2))));
+  EXPECT_FALSE(restored(Bytes().Length(2).Raw(group(1, 1))));
+  // Given back: what nobody has, each once.
+  const Bytes none = Bytes().Length(100).Length(100).Length(0).Length(0).Length(0);
+  const auto given_back = [&](int pending, int owned, int back) {
+    Bytes bytes;
+    bytes.Length(1).Raw(group(pending, owned, DumpType::kStream5));
+    bytes.Length(static_cast<uint64_t>(back));
+    for (int i = 0; i < back; ++i) bytes.Raw(id);
+    return restored(bytes.Raw(none.bytes()), DumpType::kStream5);
+  };
+  EXPECT_TRUE(given_back(1, 0, 1));
+  EXPECT_TRUE(given_back(1, 1, 0));
+  EXPECT_FALSE(given_back(1, 1, 1));
+  EXPECT_FALSE(given_back(1, 0, 0));
+  EXPECT_FALSE(given_back(1, 0, 2));
+}
+
 // ---- whatever the bytes
 
 // Changes a few bytes, cuts, doubles, splices in an interesting number.
@@ -583,7 +813,7 @@ std::string Mutate(std::string dump, std::mt19937_64& random) {
         break;
       }
       default:
-        if (!dump.empty()) dump[0] = static_cast<char>(below(26));  // another type
+        if (!dump.empty()) dump[0] = static_cast<char>(below(28));  // another type
     }
   }
   return dump;

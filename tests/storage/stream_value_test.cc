@@ -371,6 +371,37 @@ TEST(StreamGroups, LagIsWhatIsLeftWhereThatIsKnown) {
   EXPECT_EQ(stream->LagOf(*late), 0);
 }
 
+TEST(StreamGroup, WhatIsGivenBackIsNobodysAndComesFirst) {
+  StreamTally tally;
+  StreamGroup group(&tally);
+  StreamConsumer* const consumer = group.AddConsumer("c", 0);
+  for (uint64_t id = 1; id <= 4; ++id) group.Assign({id, 0}, consumer, 10 + int64_t(id), 1);
+  const auto order = [&group] {
+    std::vector<uint64_t> ids;
+    group.ForIdle(1000, [&ids](StreamId id) { return ids.push_back(id.ms), true; });
+    return ids;
+  };
+  EXPECT_EQ(order(), (std::vector<uint64_t>{1, 2, 3, 4}));
+  group.GiveBack({4, 0}, 7);
+  group.GiveBack({2, 0}, 0);
+  group.GiveBack({9, 0}, 0);  // it was not pending
+  EXPECT_EQ(order(), (std::vector<uint64_t>{4, 2, 9, 1, 3}));
+  EXPECT_EQ(group.given_back(), 3u);
+  EXPECT_EQ(consumer->pending.size(), 2u);
+  const PendingEntry& entry = group.pending().find({4, 0})->second;
+  EXPECT_FALSE(entry.is_owned());
+  EXPECT_EQ(entry.DeliveredMs(), 0);
+  EXPECT_EQ(entry.deliveries, 7u);
+  group.GiveBack({4, 0}, 7);  // behind the others
+  EXPECT_EQ(order(), (std::vector<uint64_t>{2, 9, 4, 1, 3}));
+  group.Assign({2, 0}, consumer, 50, 1);
+  group.Acknowledge({9, 0});
+  group.DeleteConsumer("c");
+  EXPECT_EQ(order(), (std::vector<uint64_t>{4}));
+  EXPECT_EQ(group.given_back(), 1u);
+  EXPECT_EQ(tally.pending, 1u);
+}
+
 // ---- the whole
 
 Ref<Stream> MakeFull() {
@@ -383,7 +414,11 @@ Ref<Stream> MakeFull() {
         group->Assign({id * 20 + static_cast<uint64_t>(i), 0}, consumer, 7, 1);
       }
     }
+    for (uint64_t id = 2001; id <= 2010; ++id) group->GiveBack({id, 0}, 3);
     group->OldestDelivery();  // makes the index by time
+  }
+  for (uint64_t id = 1; id <= 200; ++id) {
+    stream->MakeProducers().Add("producer", "id:" + std::to_string(id), {id, 0}, 1000);
   }
   return stream;
 }
@@ -398,7 +433,10 @@ TEST(StreamValue, ACloneIsEqualAndOnItsOwn) {
   StreamGroup* const group = clone->FindGroup("two");
   ASSERT_NE(group, nullptr);
   EXPECT_EQ(group->pending().size(), 2000u);
+  EXPECT_EQ(group->given_back(), 10u);
+  EXPECT_EQ(group->OldestDelivery(), stream->FindGroup("two")->OldestDelivery());
   EXPECT_EQ(group->entries_read, 2000);
+  EXPECT_EQ(clone->producers()->Find("producer", "id:7"), StreamId({7, 0}));
   const PendingEntry& entry = group->pending().find({47, 0})->second;
   EXPECT_EQ(entry.consumer, group->FindConsumer("consumer:7"));
   EXPECT_EQ(entry.delivered_ms, 7);

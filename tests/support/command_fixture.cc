@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/request_parser.h"
+#include "server/migrations.h"
 #include "server/waiting.h"
 
 namespace larder {
@@ -99,6 +100,7 @@ CommandFixture::CommandFixture()
 }
 
 CommandFixture::~CommandFixture() {
+  engine.migrations->Stop();  // before the mailbox goes
   for (const auto& one : clients_) engine.clients.Remove(one->id());
 }
 
@@ -120,7 +122,11 @@ void CommandFixture::Settle() {
                                     [id](const auto& one) { return one->id() == id; });
     return found == clients_.end() ? nullptr : found->get();
   };
-  for (const auto& client : clients_) EndIfOverdue(engine, *client, clock.SteadyMicros());
+  dispatcher.UpdateTime();
+  for (const auto& client : clients_) {
+    EndIfOverdue(engine, *client, clock.SteadyMicros());
+    dispatcher.LookAgain(*client, clock.SteadyMicros());
+  }
   while (mailbox_->Drain(find)) {
   }
   SweepLeftOver(engine);

@@ -12,7 +12,7 @@ COVERED = """
 append decr decrby get getdel getex getrange getset incr incrby incrbyfloat lcs mget mset msetnx
 psetex set setex setnx setrange strlen substr
 copy dbsize del exists expire expireat expiretime flushall flushdb keys move object|encoding
-object|help object|idletime object|refcount dump persist pexpire pexpireat pexpiretime pttl randomkey
+object|help object|idletime object|refcount dump migrate persist pexpire pexpireat pexpiretime pttl randomkey
 rename renamenx restore scan sort sort_ro swapdb touch ttl type unlink
 sadd scard sdiff sdiffstore sinter sintercard sinterstore sismember smembers smismember smove spop
 srandmember srem sscan sunion sunionstore

@@ -1,10 +1,11 @@
-"""DUMP and RESTORE as commands: options, errors, what replaces what. That every value crosses between
-the servers, tests/conformance/dumps.py shows."""
+"""DUMP, RESTORE and MIGRATE as commands: options, errors, what replaces what. That every value crosses
+between the servers, tests/conformance/dumps.py and migrate.py show."""
 import compare
 from dump_forms import FORMS, footed, payload
 from families.base import Command
 
-OPTIONS = {"restore": ["REPLACE", "ABSTTL", "IDLETIME", "FREQ"]}
+OPTIONS = {"restore": ["REPLACE", "ABSTTL", "IDLETIME", "FREQ"],
+           "migrate": ["COPY", "REPLACE", "AUTH", "AUTH2", "KEYS"]}
 
 PAYLOADS = [payload(kind, body) for _, kind, body, _, _ in FORMS] + [
     footed(b"\x00\x05hello", 10), footed(b"\x00\xc1\x39\x30", 6), footed(b"\x00\x00", 10),
@@ -50,7 +51,25 @@ def dump(g):
     return [Command("DUMP", key, comparer=compare.same_type)]
 
 
+def migrate(g):
+    """Keys that are missing, to a port where nobody listens, or to it in vain."""
+    key = g.fresh(b"missing") if g.chance(0.9) else g.any_key()
+    options = []
+    for option in (["COPY"], ["REPLACE"], ["AUTH", "secret"], ["AUTH2", "user", "secret"]):
+        if g.chance(0.3):
+            options += [g.word(option[0]), *option[1:]]
+    if g.chance(0.04):
+        options.append(g.choice((b"NX", b"AUTH", b"AUTH2")))
+    elif g.chance(0.4):
+        keys = [g.fresh(b"missing") for _ in range(g.rng.randint(0, 3))]
+        options += [g.word("KEYS"), *keys]
+        key = b"" if g.chance(0.9) else key
+    numbers = [g.choice((b"0", b"3", b"99")), b"300"] if g.chance(0.95) else [g.integer(), b"x"]
+    return [Command("MIGRATE", "127.0.0.1", "1", key, *numbers, *options, mutable=False)]
+
+
 COMMANDS = {
     "restore": (1.5, restore),
     "dump": (1, dump),
+    "migrate": (0.8, migrate),
 }
