@@ -149,7 +149,8 @@ Outcome OptionStore::Set(std::span<const std::pair<std::string_view, std::string
 
 Outcome OptionStore::Apply(std::span<const Change> changes) {
   for (size_t i = 0; i < changes.size(); ++i) {
-    if (SameValue(changes[i].before, changes[i].after)) continue;
+    const bool same = SameValue(changes[i].before, changes[i].after);
+    if (same && !changes[i].option->Has(kNamesFile)) continue;
     Outcome applied = RunHooks(*changes[i].option, changes[i].after.text);
     if (applied.ok()) {
       WarnIfWithoutEffect(*changes[i].option, changes[i].after);
