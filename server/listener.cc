@@ -67,7 +67,7 @@ void SendAndClose(int descriptor, std::string_view error) {
 
 Outcome Listener::Open() {
   const auto port = static_cast<int>(engine_.options.port);
-  const auto tls_port = static_cast<int>(engine_.options.tls_port);
+  const auto tls_port = static_cast<int>(engine_.option_store.Number("tls-port"));
   if (const Outcome opened = OpenPort(port, tcp_); !opened.ok()) return opened;
   if (const Outcome opened = OpenPort(tls_port, tls_); !opened.ok()) return opened;
   const std::string path = engine_.option_store.Text("unixsocket");

@@ -186,7 +186,7 @@ void Server::LogStart() {
     where += (where.empty() ? "" : ", ") + address;
   }
   log_.Notice("Ready to accept connections on " + where);
-  if (const int64_t port = options_.live().tls_port; port != 0) {
+  if (const int64_t port = options_.Number("tls-port"); port != 0) {
     log_.Notice(fmt::format("TLS on port {}: redis-cli --tls -p {}", port, port));
   }
   if (const int64_t port = options_.live().port; port != 0) {

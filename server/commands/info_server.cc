@@ -96,7 +96,7 @@ void WriteServerInfo(const InfoSource& source, InfoReport& report) {
   report.Field("process_supervised", getenv("NOTIFY_SOCKET") != nullptr ? "systemd" : "no");
   report.Field("run_id", engine.run_id);
   const int64_t port = engine.options.port;
-  const int64_t tls_port = engine.options.tls_port;
+  const int64_t tls_port = engine.option_store.Number("tls-port");
   report.Field("tcp_port", port != 0 ? port : tls_port);
   report.Field("server_time_usec", now_us);
   report.Field("uptime_in_seconds", uptime_s);

@@ -90,14 +90,6 @@ struct LiveOptions {
   LiveValue socket_mark_id;
   LiveValue max_new_connections_per_cycle;
 
-  // TLS; the files that it needs are texts.
-  LiveValue tls_port;          // 0: none
-  LiveValue tls_auth_clients;  // 0: no, 1: yes, 2: optional
-  LiveValue tls_prefer_server_ciphers;
-  LiveValue tls_session_caching;
-  LiveValue tls_session_cache_size;
-  LiveValue tls_session_cache_timeout;  // seconds
-
   // Memory and eviction.
   LiveValue maxmemory;         // bytes, 0: no limit ("auto" is resolved)
   LiveValue maxmemory_policy;  // MaxmemoryPolicy

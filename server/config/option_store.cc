@@ -80,6 +80,11 @@ std::string OptionStore::Text(std::string_view name) const {
   return option == nullptr ? std::string() : Current(*option).text;
 }
 
+int64_t OptionStore::Number(std::string_view name) const {
+  const Option* const option = FindOption(name);
+  return option == nullptr ? 0 : Current(*option).number;
+}
+
 std::vector<std::string> OptionStore::Words(std::string_view name) const {
   return SplitWords(Text(name));
 }

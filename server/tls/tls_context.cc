@@ -127,7 +127,7 @@ class ContextBuilder {
   }
 
   std::string UseAuthorities() {
-    const auto wanted = static_cast<AuthClients>(options_.live().tls_auth_clients.Get());
+    const auto wanted = static_cast<AuthClients>(options_.Number("tls-auth-clients"));
     const std::string file = options_.Text("tls-ca-cert-file");
     const std::string folder = options_.Text("tls-ca-cert-dir");
     if (wanted != AuthClients::kNo && file.empty() && folder.empty()) {
@@ -155,7 +155,7 @@ class ContextBuilder {
     if (!suites.empty() && SSL_CTX_set_ciphersuites(context_, suites.c_str()) != 1) {
       return "Failed to configure ciphersuites: " + suites;
     }
-    if (options_.live().tls_prefer_server_ciphers != 0) {
+    if (options_.Number("tls-prefer-server-ciphers") != 0) {
       SSL_CTX_set_options(context_, SSL_OP_CIPHER_SERVER_PREFERENCE);
     }
     return {};
@@ -179,17 +179,16 @@ class ContextBuilder {
   }
 
   void CacheSessions() {
-    const LiveOptions& live = options_.live();
     SSL_CTX_set_session_id_context(context_, kSessionContext, sizeof kSessionContext - 1);
-    if (live.tls_session_caching == 0) {
+    if (options_.Number("tls-session-caching") == 0) {
       SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
       SSL_CTX_set_options(context_, SSL_OP_NO_TICKET);
       SSL_CTX_set_num_tickets(context_, 0);
       return;
     }
     SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_SERVER);
-    SSL_CTX_sess_set_cache_size(context_, live.tls_session_cache_size.Get());
-    SSL_CTX_set_timeout(context_, live.tls_session_cache_timeout.Get());
+    SSL_CTX_sess_set_cache_size(context_, options_.Number("tls-session-cache-size"));
+    SSL_CTX_set_timeout(context_, options_.Number("tls-session-cache-timeout"));
   }
 
   const OptionStore& options_;
@@ -223,7 +222,7 @@ TlsContexts::TlsContexts(OptionStore& options, Logger& log)
 }
 
 Outcome TlsContexts::Load() {
-  if (options_.live().tls_port == 0) return Outcome::Ok();
+  if (options_.Number("tls-port") == 0) return Outcome::Ok();
   std::string error;
   std::shared_ptr<TlsContext> made = TlsContext::Make(options_, failures_, &error);
   if (made == nullptr) {
