@@ -115,9 +115,10 @@ TEST_F(Tls, AuthoritiesMayLieInAFolder) {
   std::filesystem::create_directory(folder_.Path("authorities"));
   std::filesystem::copy_file(authority_.certificate(),
                              folder_.Path("authorities/" + authority_.HashedName()));
-  const auto server = Start({{"tls-ca-cert-file", ""},
-                             {"tls-ca-cert-dir", folder_.Path("authorities")},
-                             {"tls-auth-clients", "yes"}});
+  const auto server = Start();
+  EXPECT_THAT(Set(*server, {"tls-ca-cert-file", "", "tls-ca-cert-dir", folder_.Path("authorities"),
+                            "tls-auth-clients", "yes"}),
+              IsOk());
   EXPECT_FALSE(Connect(Showing(stranger_.Sign("foreign")))->IsServed());
   EXPECT_TRUE(Connect(Showing(authority_.Sign("client")))->IsServed());
 }
