@@ -12,6 +12,8 @@
 #include "server/engine.h"
 #include "server/logging.h"
 #include "server/statistics.h"
+#include "server/tls/tls_context.h"
+#include "server/tls/tls_stream.h"
 #include "server/worker.h"
 
 namespace larder {
@@ -30,6 +32,7 @@ constexpr size_t kUnauthenticatedOutputBytesMax = 64 * 1024;
 // Arguments from this size on that fill their buffer become values where they are.
 constexpr size_t kTakenArgumentBytesMin = 64 * 1024;
 constexpr size_t kIdleOutputBytesMax = 1024;  // memory that an idle client may keep
+constexpr int64_t kHandshakeUsMax = 10'000'000;
 
 // Shortens a message to `bytes_max`.
 void Clip(msghdr& message, size_t bytes_max) {
@@ -50,7 +53,8 @@ Connection::Connection(Engine& engine, Mailbox& mailbox,
                        std::shared_ptr<ClientRecord> client_record, Worker& worker, int descriptor)
     : Session(engine, mailbox, std::move(client_record)),
       worker_(worker),
-      descriptor_(descriptor) {}
+      descriptor_(descriptor),
+      own_bytes_(sizeof(Connection)) {}
 
 Connection::~Connection() {
   worker_.engine().CountClientBytes(-counted_bytes_);
@@ -82,7 +86,7 @@ bool Connection::ReadAndRun(Scratch& scratch) {
     into = input_.Room(wanted);
     room = std::min(input_.room(), kReadBytesMax);
   }
-  const ssize_t count = recv(descriptor_, into, room, 0);
+  const ssize_t count = tls_ == nullptr ? recv(descriptor_, into, room, 0) : Receive(into, &room);
   if (count <= 0) {
     if (count < 0 && errno == EINTR) return true;
     readable = false;
@@ -233,7 +237,7 @@ void Connection::Keep(std::string_view bytes, bool own_buffer, size_t offset) {
 
 // Continues what was parked. False when it has to wait on.
 bool Connection::Resume(Scratch& scratch) {
-  if (state_ == State::kBlocked) return false;
+  if (state_ == State::kBlocked || state_ == State::kHandshake) return false;
   if (record->killed.load(std::memory_order_relaxed)) {
     Close();
     return false;
@@ -245,6 +249,67 @@ bool Connection::Resume(Scratch& scratch) {
   state_ = State::kReady;
   if (input_.empty()) return true;
   return Run(input_.view(), true, scratch) || !parked();
+}
+
+bool Connection::StartTls(std::shared_ptr<TlsContext> context, std::string_view refusal) {
+  tls_ = TlsStream::Make(std::move(context), descriptor_, worker_.tls_scratch());
+  refusal_ = refusal;
+  state_ = State::kHandshake;
+  return tls_ != nullptr;
+}
+
+void Connection::ShakeHands() {
+  if (closed_ || close_after_reply) return;
+  const TlsStream::Handshake shaken = tls_->Shake(hung_up);
+  if (shaken == TlsStream::Handshake::kFailed) return EndHandshake(tls_->failure());
+  AfterTlsCall();
+  if (shaken == TlsStream::Handshake::kWaiting) {
+    if (tls_->more()) worker_.ShakeHandsSoon(*this);
+    return;
+  }
+  if (!refusal_.empty()) {
+    reply.Error(refusal_);  // and stays as it is, so that nothing of it is ever run
+    close_after_reply = true;
+    worker_.FlushSoon(*this);
+    return;
+  }
+  state_ = State::kReady;
+  readable = true;  // its first request may have come with the end of the handshake
+  worker_.ServeSoon(*this);
+}
+
+void Connection::EndHandshake(std::string_view failure) {
+  tls_->context().failures().Note(worker_.steady_us(), record->address, record->local_address,
+                                  failure);
+  Close();
+}
+
+// As recv; shortens `*room` to what was read where more may be left in spite of a short count.
+ssize_t Connection::Receive(char* into, size_t* room) {
+  *room = std::min(*room, TlsStream::kBytesPerCall);
+  const ssize_t count = tls_->Read(into, *room, hung_up);
+  AfterTlsCall();
+  if (count > 0 && tls_->more()) *room = static_cast<size_t>(count);
+  return count;
+}
+
+ssize_t Connection::Send(msghdr& message) {
+  const ssize_t sent = tls_->Write({message.msg_iov, message.msg_iovlen});
+  const int error = errno;
+  AfterTlsCall();
+  errno = error;
+  return sent;
+}
+
+void Connection::AfterTlsCall() {
+  holds_records = tls_->holds_records();
+  own_bytes_ = static_cast<int64_t>(sizeof(Connection) + tls_->memory_bytes());
+}
+
+void Connection::SendHeldRecords() {
+  const bool failed = !tls_->Push() && errno != EAGAIN;
+  AfterTlsCall();
+  if (failed) Close();
 }
 
 void Connection::RefuseProtocol() {
@@ -324,7 +389,9 @@ void Connection::Flush(size_t bytes_max) {
     message.msg_iovlen = static_cast<size_t>(output.Gather(vectors, kVectorsPerWrite));
     if (output.size() > bytes_max) Clip(message, bytes_max);
     ssize_t sent;
-    if (message.msg_iovlen == 1) {
+    if (tls_ != nullptr) {
+      sent = Send(message);
+    } else if (message.msg_iovlen == 1) {
       sent = send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
     } else {
       sent = sendmsg(descriptor_, &message, MSG_NOSIGNAL);
@@ -378,6 +445,11 @@ void Connection::WaitEnded(const Waiter& ended) {
   worker_.Park(*this);
 }
 
+void Connection::EventWhileParked() {
+  if (state_ == State::kBlocked) LookForEnd();
+  if (state_ == State::kHandshake) worker_.ShakeHandsSoon(*this);
+}
+
 // Not by reading: requests may lie before the end, and wait with their client.
 void Connection::LookForEnd() {
   pollfd events{.fd = descriptor_, .events = POLLRDHUP, .revents = 0};
@@ -387,11 +459,17 @@ void Connection::LookForEnd() {
 void Connection::Close() {
   if (closed_) return;
   closed_ = true;
+  if (tls_ != nullptr) tls_->Finish();
   worker_.Bury(*this);
 }
 
 void Connection::Tend(int64_t now_us) {
   if (closed_) return;
+  if (state_ == State::kHandshake) {
+    if (now_us - record->connected_at_us >= kHandshakeUsMax)
+      EndHandshake("TLS handshake timed out");
+    return;
+  }
   const int64_t timeout_s = worker_.engine().options.timeout;
   const int64_t idle_us = now_us - record->last_active_us.load(std::memory_order_relaxed);
   if (timeout_s > 0 && idle_us > timeout_s * 1'000'000 && !parked() &&
@@ -409,8 +487,7 @@ void Connection::Tend(int64_t now_us) {
 }
 
 void Connection::CountMemory() {
-  const auto bytes =
-      static_cast<int64_t>(sizeof(Connection) + input_.capacity() + output.memory_bytes());
+  const auto bytes = own_bytes_ + static_cast<int64_t>(input_.capacity() + output.memory_bytes());
   if (bytes == counted_bytes_) return;
   worker_.engine().CountClientBytes(bytes - counted_bytes_);
   counted_bytes_ = bytes;

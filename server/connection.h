@@ -2,6 +2,8 @@
 // its thread only.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -14,6 +16,8 @@
 
 namespace larder {
 
+class TlsContext;
+class TlsStream;
 class Worker;
 
 // Buffers of a worker that its connections share, one at a time.
@@ -35,6 +39,14 @@ class Connection final : public Session {
 
   int descriptor() const { return descriptor_; }
 
+  // Has what goes over the socket be TLS; called first if at all. It begins with the handshake,
+  // after which a client that has a `refusal` hears it and is closed. False without memory for it.
+  bool StartTls(std::shared_ptr<TlsContext> context, std::string_view refusal);
+  // Goes on with the handshake. Until it is done nothing else happens to the client.
+  // REQUIRES: shaking_hands(), or closed().
+  void ShakeHands();
+  bool shaking_hands() const { return state_ == State::kHandshake; }
+
   // Reads and runs what has arrived, one command at least, until the worker's turn is over; replies
   // gather in `output` until Flush. Also continues what was parked.
   void Serve(Scratch& scratch);
@@ -47,9 +59,12 @@ class Connection final : public Session {
   void* TakeArgumentMemory(std::string_view argument) override;
   void WaitEnded(
       const Waiter& ended) override;  // from Session: goes on with what was sent meanwhile
+  // Its socket has something while it is parked.
+  void EventWhileParked();
   // While it waits for a key nothing is read, but its end must be seen.
   void LookForEnd();
-  bool blocked() const { return state_ == State::kBlocked; }
+  // Sends what TLS holds back although `output` is empty.
+  void SendHeldRecords();
 
   // Marks for closing; the worker destroys it when nothing uses it any more. Idempotent.
   void Close();
@@ -64,6 +79,7 @@ class Connection final : public Session {
   // What it last sent took long: it waits behind those that ask for little.
   bool bulky = false;
   bool queued_to_flush = false;
+  bool holds_records = false;  // SendHeldRecords when the socket takes more
 
   // Once a second or so: timeouts, soft limits, memory that idle clients need not keep.
   void Tend(int64_t now_us);
@@ -73,7 +89,7 @@ class Connection final : public Session {
 
  private:
   // kYielded: the turn was over before its requests were; the rest is in input_.
-  enum class State : uint8_t { kReady, kYielded, kParked, kSettling, kBlocked };
+  enum class State : uint8_t { kReady, kYielded, kParked, kSettling, kBlocked, kHandshake };
 
   bool ReadAndRun(Scratch& scratch);
   bool Run(std::string_view bytes, bool own_buffer, Scratch& scratch);
@@ -82,12 +98,17 @@ class Connection final : public Session {
   void Yield();
   void Keep(std::string_view rest, bool own_buffer, size_t offset);
   bool Resume(Scratch& scratch);
+  ssize_t Receive(char* into, size_t* room);
+  ssize_t Send(msghdr& message);
+  void AfterTlsCall();
+  void EndHandshake(std::string_view failure);
   void RefuseProtocol();
   bool WithinLimits();
   void FinishUnlessSending();
 
   Worker& worker_;
   const int descriptor_;
+  std::unique_ptr<TlsStream> tls_;  // null: plain
   protocol::RequestParser parser_;
   InputBuffer input_;
   State state_ = State::kReady;
@@ -96,7 +117,9 @@ class Connection final : public Session {
   bool peer_gone_ = false;
   bool input_taken_ = false;  // by TakeArgumentMemory, in the running batch
   int64_t soft_limit_since_us_ = 0;
+  int64_t own_bytes_;  // of this object and of TLS, for CountMemory
   int64_t counted_bytes_ = 0;
+  std::string_view refusal_;  // see StartTls
 };
 
 }  // namespace larder

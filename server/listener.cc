@@ -66,26 +66,35 @@ void SendAndClose(int descriptor, std::string_view error) {
 }  // namespace
 
 Outcome Listener::Open() {
-  const int port = static_cast<int>(engine_.options.port);
-  if (port != 0) {
-    for (const std::string& address : engine_.option_store.Words("bind")) {
-      const bool optional = address.starts_with('-');
-      const Outcome opened = OpenTcp(optional ? address.substr(1) : address, port, optional);
-      if (!opened.ok()) return opened;
-    }
-  }
+  const auto port = static_cast<int>(engine_.options.port);
+  const auto tls_port = static_cast<int>(engine_.option_store.Number("tls-port"));
+  if (const Outcome opened = OpenPort(port, tcp_); !opened.ok()) return opened;
+  if (const Outcome opened = OpenPort(tls_port, tls_); !opened.ok()) return opened;
   const std::string path = engine_.option_store.Text("unixsocket");
   if (!path.empty()) {
     if (const Outcome opened = OpenUnix(path); !opened.ok()) return opened;
   }
   if (addresses_.empty())
-    return Outcome::Failed("nothing to listen on: set port, bind or unixsocket");
-  for (auto& acceptor : tcp_) AcceptWhenReady(acceptor);
-  if (local_ != nullptr) AcceptWhenReady(*local_);
+    return Outcome::Failed("nothing to listen on: set port, tls-port, bind or unixsocket");
+  for (auto& acceptor : tcp_) AcceptWhenReady(acceptor, false);
+  for (auto& acceptor : tls_) AcceptWhenReady(acceptor, true);
+  if (local_ != nullptr) AcceptWhenReady(*local_, false);
   return Outcome::Ok();
 }
 
-Outcome Listener::OpenTcp(const std::string& address, int port, bool optional) {
+Outcome Listener::OpenPort(int port, TcpAcceptors& acceptors) {
+  if (port == 0) return Outcome::Ok();
+  for (const std::string& address : engine_.option_store.Words("bind")) {
+    const bool optional = address.starts_with('-');
+    const Outcome opened =
+        OpenTcp(optional ? address.substr(1) : address, port, optional, acceptors);
+    if (!opened.ok()) return opened;
+  }
+  return Outcome::Ok();
+}
+
+Outcome Listener::OpenTcp(const std::string& address, int port, bool optional,
+                          TcpAcceptors& acceptors) {
   asio::error_code error;
   const std::string host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address;
   const auto ip = asio::ip::make_address(host, error);
@@ -107,7 +116,7 @@ Outcome Listener::OpenTcp(const std::string& address, int port, bool optional) {
   acceptor.native_non_blocking(true);
   addresses_.push_back(ip.is_v6() ? fmt::format("[{}]:{}", host, port)
                                   : fmt::format("{}:{}", host, port));
-  tcp_.push_back(std::move(acceptor));
+  acceptors.push_back(std::move(acceptor));
   return Outcome::Ok();
 }
 
@@ -130,31 +139,31 @@ Outcome Listener::OpenUnix(const std::string& path) {
 }
 
 template <class Acceptor>
-void Listener::AcceptWhenReady(Acceptor& acceptor) {
-  acceptor.async_wait(Acceptor::wait_read, [this, &acceptor](asio::error_code error) {
+void Listener::AcceptWhenReady(Acceptor& acceptor, bool tls) {
+  acceptor.async_wait(Acceptor::wait_read, [this, &acceptor, tls](asio::error_code error) {
     if (error == asio::error::operation_aborted) return;
-    if (AcceptSome(acceptor.native_handle())) {
-      AcceptWhenReady(acceptor);
+    if (AcceptSome(acceptor.native_handle(), tls)) {
+      AcceptWhenReady(acceptor, tls);
       return;
     }
     // Out of descriptors: the next attempt would fail at once, so let some clients leave first.
     pause_.expires_after(kDescriptorsGonePause);
     // Another acceptor's pause puts this one's end forward: it tries, and pauses again.
-    pause_.async_wait([this, &acceptor](asio::error_code) {
-      if (acceptor.is_open()) AcceptWhenReady(acceptor);
+    pause_.async_wait([this, &acceptor, tls](asio::error_code) {
+      if (acceptor.is_open()) AcceptWhenReady(acceptor, tls);
     });
   });
 }
 
 // Takes who waits, as many as one wakeup may. False when the process has no room for more.
-bool Listener::AcceptSome(int listening) {
+bool Listener::AcceptSome(int listening, bool tls) {
   for (int taken = 0; taken < kAcceptsPerWakeup; ++taken) {
     sockaddr_storage peer{};
     socklen_t peer_size = sizeof peer;
     const int descriptor = accept4(listening, reinterpret_cast<sockaddr*>(&peer), &peer_size,
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
-      Take(descriptor, peer);
+      Take(descriptor, peer, tls);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
       engine_.log.Warning(fmt::format("Cannot accept connections: {}", std::strerror(errno)));
       return false;
@@ -165,10 +174,11 @@ bool Listener::AcceptSome(int listening) {
   return true;
 }
 
-void Listener::Take(int descriptor, const sockaddr_storage& peer) {
+void Listener::Take(int descriptor, const sockaddr_storage& peer, bool tls) {
   const bool unix_socket = peer.ss_family == AF_UNIX;
   engine_.connections_received.fetch_add(1, std::memory_order_relaxed);
   NewClient client{.descriptor = descriptor, .unix_socket = unix_socket, .loopback = true};
+  if (tls) client.tls = tls_contexts_.Current();
   if (unix_socket) {
     client.address = client.local_address = unix_path_ + ":0";
   } else {
@@ -187,8 +197,9 @@ void Listener::Take(int descriptor, const sockaddr_storage& peer) {
   (*fewest)->Adopt(std::move(client));
 }
 
-// Turns away, with the reason, whom the limits do not let in.
-bool Listener::MayEnter(const NewClient& client) {
+// Turns away, with the reason, whom the limits do not let in. A TLS client could not read it before
+// its handshake: one too many is closed as it is, a stranger enters to be told.
+bool Listener::MayEnter(NewClient& client) {
   int64_t connected = 0;
   for (const auto& worker : workers_) connected += worker->connection_count();
   std::string_view refusal;
@@ -200,14 +211,23 @@ bool Listener::MayEnter(const NewClient& client) {
   }
   if (refusal.empty()) return true;
   engine_.connections_rejected.fetch_add(1, std::memory_order_relaxed);
-  SendAndClose(client.descriptor, refusal);
+  if (client.tls == nullptr) {
+    SendAndClose(client.descriptor, refusal);
+  } else if (refusal == errors::kMaxClients) {
+    close(client.descriptor);
+  } else {
+    client.refusal = refusal;
+    return true;
+  }
   return false;
 }
 
 void Listener::Close() {
   asio::error_code ignored;
   pause_.cancel();
-  for (auto& acceptor : tcp_) acceptor.close(ignored);
+  for (TcpAcceptors* acceptors : {&tcp_, &tls_}) {
+    for (auto& acceptor : *acceptors) acceptor.close(ignored);
+  }
   if (local_ != nullptr) {
     local_->close(ignored);
     unlink(unix_path_.c_str());

@@ -33,7 +33,8 @@ Server::Server(OptionStore& options, Logger& log)
       reload_signal_(io_, SIGHUP),
       tick_(io_),
       engine_(clock_, options, log, static_cast<int>(options.live().threads.Get())),
-      listener_(io_, engine_, workers_) {
+      tls_(options, log),
+      listener_(io_, engine_, workers_, tls_) {
   for (int i = 0; i < engine_.workers; ++i)
     workers_.push_back(std::make_unique<Worker>(engine_, i));
   heartbeats_.assign(workers_.size(), 0);
@@ -49,6 +50,12 @@ int Server::Run() {
   if (const Outcome loaded = LoadUsersAtStart(engine_); !loaded.ok()) {
     log_.Warning(loaded.error());
     std::fprintf(stderr, "larder: %s\n", loaded.error().c_str());
+    return 1;
+  }
+  if (!tls_.Load().ok()) {
+    constexpr const char* kNoTls = "Failed to configure TLS. Check logs for more info.";
+    log_.Warning(kNoTls);
+    std::fprintf(stderr, "larder: %s\n", kNoTls);
     return 1;
   }
   if (const Outcome opened = listener_.Open(); !opened.ok()) {
@@ -181,6 +188,9 @@ void Server::LogStart() {
     where += (where.empty() ? "" : ", ") + address;
   }
   log_.Notice("Ready to accept connections on " + where);
+  if (const int64_t port = options_.Number("tls-port"); port != 0) {
+    log_.Notice(fmt::format("TLS on port {}: redis-cli --tls -p {}", port, port));
+  }
   if (const int64_t port = options_.live().port; port != 0) {
     log_.Notice(fmt::format("Try: redis-cli -p {} SET greeting hello EX 60", port));
     log_.Notice(fmt::format("     redis-benchmark -p {} -t set,get -P 16 -q", port));

@@ -13,6 +13,7 @@
 #include "server/engine.h"
 #include "server/listener.h"
 #include "server/logging.h"
+#include "server/tls/tls_context.h"
 #include "server/worker.h"
 
 namespace larder {
@@ -43,6 +44,7 @@ class Server {
   asio::signal_set stop_signals_, reload_signal_;
   asio::steady_timer tick_;
   Engine engine_;
+  TlsContexts tls_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   Listener listener_;

@@ -12,6 +12,7 @@
 
 #include "server/scripting/function_registry.h"
 #include "server/statistics.h"
+#include "server/tls/tls_stream.h"
 #include "server/waiting.h"
 #include "storage/memory.h"
 
@@ -71,8 +72,8 @@ void Worker::Run() {
 }
 
 int Worker::IdleTimeout() const {
-  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_flush_.empty() || !to_greet_.empty() ||
-      maintenance_left_) {
+  if (!to_serve_.empty() || !bulky_to_serve_.empty() || !to_shake_.empty() || !to_flush_.empty() ||
+      !to_greet_.empty() || maintenance_left_) {
     return 0;
   }
   if (parked_.empty() && !to_tend_.empty()) return kPausedTimeoutMs;
@@ -103,6 +104,10 @@ void Worker::Turn(int timeout_ms) {
                                         TickClock::Now() + budget_ticks_ / 4);
     dispatcher_.set_turn_end(end_ticks);
     ServeReady(bulky_to_serve_, end_ticks);
+  }
+  if (!to_shake_.empty()) {
+    FlushReady();
+    ShakeHands(turn_began_ticks_ + budget_ticks_);
   }
   EndOverdueWaits();
   DeliverPosted();
@@ -143,11 +148,18 @@ void Worker::HandleEvents(std::span<const epoll_event> events) {
     if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLIN | EPOLLRDHUP)) != 0) {
       connection->readable = true;
       connection->hung_up |= (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
-      if (connection->blocked()) connection->LookForEnd();
-      if (!connection->parked()) ServeSoon(*connection);
+      if (connection->parked()) {
+        connection->EventWhileParked();
+      } else {
+        ServeSoon(*connection);
+      }
     }
-    if ((event.events & EPOLLOUT) != 0 && !connection->closed() && !connection->output.empty()) {
-      FlushSoon(*connection);
+    if ((event.events & EPOLLOUT) != 0 && !connection->closed()) {
+      if (!connection->output.empty()) {
+        FlushSoon(*connection);
+      } else if (connection->holds_records) {
+        connection->SendHeldRecords();
+      }
     }
   }
 }
@@ -155,6 +167,11 @@ void Worker::HandleEvents(std::span<const epoll_event> events) {
 void Worker::ServeSoon(Connection& connection) {
   if (std::exchange(connection.queued_to_serve, true)) return;
   (connection.bulky ? bulky_to_serve_ : to_serve_).Push(&connection);
+}
+
+void Worker::ShakeHandsSoon(Connection& connection) {
+  if (std::exchange(connection.queued_to_serve, true)) return;
+  to_shake_.Push(&connection);
 }
 
 void Worker::FlushSoon(Connection& connection) {
@@ -205,6 +222,17 @@ void Worker::ServeReady(ConnectionQueue& queue, uint64_t end_ticks) {
   }
 }
 
+// Goes on with handshakes, one at least, until the tick counter has come to `end_ticks`: after
+// everybody else, as one may take as long as a thousand requests.
+void Worker::ShakeHands(uint64_t end_ticks) {
+  for (size_t left = to_shake_.size(); left > 0 && !to_shake_.empty(); --left) {
+    Connection* connection = to_shake_.Pop();
+    connection->queued_to_serve = false;
+    connection->ShakeHands();
+    if (TickClock::Now() >= end_ticks) return;
+  }
+}
+
 void Worker::ResumeParked() {
   if (parked_.empty()) {
     fruitless_turns_ = 0;
@@ -242,7 +270,7 @@ void Worker::Bury(Connection& connection) {
 void Worker::BuryDead() {
   if (dead_.empty()) return;
   const auto is_dead = [](const Connection* connection) { return connection->closed(); };
-  for (ConnectionQueue* queue : {&to_serve_, &bulky_to_serve_, &to_flush_, &parked_}) {
+  for (ConnectionQueue* queue : {&to_serve_, &bulky_to_serve_, &to_shake_, &to_flush_, &parked_}) {
     queue->EraseIf(is_dead);
   }
   dead_.clear();
@@ -368,8 +396,14 @@ void Worker::Greet(NewClient client) {
   }
   connections_.emplace(id, std::move(connection));
   engine_.clients.Add(std::move(record));
+  const bool ready = client.tls == nullptr || raw->StartTls(std::move(client.tls), client.refusal);
   // What it has sent already is the first event.
-  if (!poller_.Add(client.descriptor, raw)) raw->Close();
+  if (!ready || !poller_.Add(client.descriptor, raw)) raw->Close();
+}
+
+TlsScratch& Worker::tls_scratch() {
+  if (tls_scratch_ == nullptr) tls_scratch_ = std::make_unique<TlsScratch>();
+  return *tls_scratch_;
 }
 
 void Worker::Stop(int64_t grace_us) {
@@ -383,13 +417,17 @@ void Worker::Drain() {
   GreetNew(UINT64_MAX);
   for (const auto& [id, connection] : connections_) {
     connection->readable = true;
-    ServeSoon(*connection);
+    if (connection->shaking_hands()) {
+      ShakeHandsSoon(*connection);
+    } else {
+      ServeSoon(*connection);
+    }
   }
   bool waiting = true;
   while (waiting && engine_.clock.SteadyMicros() < deadline_us) {
     Turn(0);
-    waiting =
-        !to_serve_.empty() || !bulky_to_serve_.empty() || !parked_.empty() || !to_flush_.empty();
+    waiting = !to_serve_.empty() || !bulky_to_serve_.empty() || !to_shake_.empty() ||
+              !parked_.empty() || !to_flush_.empty();
     for (const auto& [id, connection] : connections_) waiting |= !connection->output.empty();
     BuryDead();
   }

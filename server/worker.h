@@ -26,8 +26,11 @@
 #include "server/engine.h"
 #include "server/mailbox.h"
 #include "server/poller.h"
+#include "server/tls/tls_context.h"
 
 namespace larder {
+
+struct TlsScratch;
 
 // A socket that was accepted and has not been given to a worker yet.
 struct NewClient {
@@ -36,6 +39,8 @@ struct NewClient {
   std::string local_address;
   bool unix_socket = false;
   bool loopback = false;
+  std::shared_ptr<TlsContext> tls;  // null: plain
+  std::string_view refusal;         // of a TLS client: told after the handshake, which closes it
 };
 
 class Worker {
@@ -69,11 +74,13 @@ class Worker {
     if (mailbox_.pending()) DeliverMessages();
   }
   void ServeSoon(Connection& connection);  // behind others of its kind
+  void ShakeHandsSoon(Connection& connection);
   void FlushSoon(Connection& connection);
   void Park(Connection& connection);
   void Wait(Connection& connection);  // for a key: until its reply is posted or its time is over
   void ForgetWait(const Waiter& ended, uint64_t id);  // of a client that waits no more
   void Bury(Connection& connection);
+  TlsScratch& tls_scratch();
 
  private:
   void Turn(int timeout_ms);
@@ -83,6 +90,7 @@ class Worker {
   void HandleEvents(std::span<const epoll_event> events);
   void EndOverdueWaits();
   void ServeReady(ConnectionQueue& queue, uint64_t end_ticks);
+  void ShakeHands(uint64_t end_ticks);
   void ResumeParked();
   void FlushReady();
   void BuryDead();
@@ -103,11 +111,12 @@ class Worker {
   Mailbox mailbox_;
   Dispatcher dispatcher_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
-  ConnectionQueue to_serve_, bulky_to_serve_, to_flush_, parked_;
+  ConnectionQueue to_serve_, bulky_to_serve_, to_shake_, to_flush_, parked_;
   // Of waits: when one is over, or to be looked at again, and whose.
   std::set<std::pair<int64_t, uint64_t>> deadlines_;
   std::deque<NewClient> to_greet_;
   std::vector<std::unique_ptr<Connection>> dead_;
+  std::unique_ptr<TlsScratch> tls_scratch_;  // from the first TLS client on; its streams refer to it
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
   int depth_ = 0;
   int64_t steady_us_ = 0;

@@ -97,7 +97,9 @@ void WriteServerInfo(const InfoSource& source, InfoReport& report) {
   report.Field("process_id", static_cast<int64_t>(getpid()));
   report.Field("process_supervised", getenv("NOTIFY_SOCKET") != nullptr ? "systemd" : "no");
   report.Field("run_id", engine.run_id);
-  report.Field("tcp_port", engine.options.port);
+  const int64_t port = engine.options.port;
+  const int64_t tls_port = engine.option_store.Number("tls-port");
+  report.Field("tcp_port", port != 0 ? port : tls_port);
   report.Field("server_time_usec", now_us);
   report.Field("uptime_in_seconds", uptime_s);
   report.Field("uptime_in_days", uptime_s / kSecondsPerDay);
@@ -111,8 +113,11 @@ void WriteServerInfo(const InfoSource& source, InfoReport& report) {
   for (const std::string& address : engine.option_store.Words("bind")) {
     addresses += "bind=" + address + ",";
   }
-  report.Field("listener0",
-               fmt::format("name=tcp,{}port={}", addresses, engine.options.port.Get()));
+  // Numbered as Redis has them: 1 is the unix socket.
+  if (port != 0) report.Field("listener0", fmt::format("name=tcp,{}port={}", addresses, port));
+  if (tls_port != 0) {
+    report.Field("listener2", fmt::format("name=tls,{}port={}", addresses, tls_port));
+  }
 }
 
 void WriteClientsInfo(const InfoSource& source, InfoReport& report) {

@@ -35,6 +35,8 @@ enum OptionFlag : uint32_t {
   kNotListed = 1 << 4,  // unknown to CONFIG: only a file or the command line can have it
   kHidden = 1 << 5,     // answered by CONFIG GET only under its exact name
   kKeepLines = 1 << 6,  // its lines are kept as they are: OptionStore::KeptLines
+  kNamesFile = 1 << 7,   // CONFIG SET to the value that it has already reads the file anew
+  kReadByName = 1 << 8,  // a number that is read seldom: OptionStore::Number
 };
 
 struct OptionName {

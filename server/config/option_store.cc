@@ -80,6 +80,11 @@ std::string OptionStore::Text(std::string_view name) const {
   return option == nullptr ? std::string() : Current(*option).text;
 }
 
+int64_t OptionStore::Number(std::string_view name) const {
+  const Option* const option = FindOption(name);
+  return option == nullptr ? 0 : Current(*option).number;
+}
+
 std::vector<std::string> OptionStore::Words(std::string_view name) const {
   return SplitWords(Text(name));
 }
@@ -149,7 +154,8 @@ Outcome OptionStore::Set(std::span<const std::pair<std::string_view, std::string
 
 Outcome OptionStore::Apply(std::span<const Change> changes) {
   for (size_t i = 0; i < changes.size(); ++i) {
-    if (SameValue(changes[i].before, changes[i].after)) continue;
+    const bool same = SameValue(changes[i].before, changes[i].after);
+    if (same && !changes[i].option->Has(kNamesFile)) continue;
     Outcome applied = RunHooks(*changes[i].option, changes[i].after.text);
     if (applied.ok()) {
       WarnIfWithoutEffect(*changes[i].option, changes[i].after);

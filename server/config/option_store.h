@@ -42,6 +42,8 @@ class OptionStore {
 
   // The value as CONFIG GET answers it; empty for an unknown name.
   std::string Text(std::string_view name) const;
+  // A number's value; 0 for an unknown name. Behind the lock: what is read often is in live().
+  int64_t Number(std::string_view name) const;
   // The value split at blanks (bind).
   std::vector<std::string> Words(std::string_view name) const;
 

@@ -10,15 +10,21 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import socket
 import sys
+import tempfile
 import time
 
 from bad_input_table import FENCE, ROWS, request
 from resp import Closed, Connection, encode
-from servers import Server, find_servers
+from servers import Server, find_servers, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "clients/support"))
+
+from certificates import Authority, openssl_is_here  # noqa: E402
+
 # Without --enable-debug-command: row 35 is about that.
 COMMON = ["--maxmemory", "1gb", "--maxmemory-policy", "noeviction"]
 DEADLINE_SECONDS = 60
@@ -187,6 +193,40 @@ def stranger_without_password(server):
     return None if good else f"{received!r}"
 
 
+def stalled_tls_handshake(server):
+    """Row 23: a TLS handshake that stalls is closed at 10 seconds, and others are served meanwhile."""
+    if not openssl_is_here():
+        print("left out: row 23: openssl is not installed")
+        return None
+    folder = tempfile.mkdtemp(prefix="larder-certificates-")
+    port = free_port()
+    secured = Server(server.path, server.label, Authority(folder).server_options(port), COMMON)
+    try:
+        began = time.monotonic()
+        stalled = [socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS)
+                   for _ in range(30)]
+        for number, sock in enumerate(stalled):
+            # Nothing, the beginning of a record, or one whose end never comes.
+            sock.sendall((b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")[number % 3])
+        control = Connection(secured.port)
+        pongs = [control.call("PING")[1] for _ in range(100)]
+        control.close()
+        ends = []
+        for sock in stalled:
+            received = sock.recv(1 << 16)
+            ends.append((received, time.monotonic() - began))
+            sock.close()
+        told = secured.log_tail().count("handshake timed out (addr=127.0.0.1:")
+    finally:
+        secured.stop()
+        shutil.rmtree(folder)
+    if pongs != [b"PONG"] * 100:
+        return "the others are not served"
+    if any(received or seconds < 9 for received, seconds in ends):
+        return f"closed early, or with an answer: {ends}"
+    return None if told > 0 else "the log does not say so"
+
+
 def end_with_the_request(server):
     """An end that comes together with the last request is seen: the reply, then the close."""
     clients = [Connection(server.port) for _ in range(200)]
@@ -346,10 +386,11 @@ def unkillable_script(server):
 
 # The last one leaves no server behind.
 SCENARIOS = [end_with_the_request, flood_before_login, huge_request_built_slowly, out_of_descriptors,
-             stranger_without_password, slow_reader, kill_with_data_pending, busy_script, busy_function,
-             unkillable_script]
-# 7.0.15 buffers without end before login, and spins while there are no descriptors.
-NOT_ON_REDIS = {flood_before_login, out_of_descriptors}
+             stranger_without_password, stalled_tls_handshake, slow_reader, kill_with_data_pending,
+             busy_script, busy_function, unkillable_script]
+# 7.0.15 buffers without end before login, spins while there are no descriptors, and waits for a
+# handshake as long as it takes.
+NOT_ON_REDIS = {flood_before_login, out_of_descriptors, stalled_tls_handshake}
 
 
 def run_scenarios(larder, redis):

@@ -59,7 +59,7 @@ TEST_F(CommandLines, AWrongOptionIsNamedWithWhatIsAllowed) {
   EXPECT_THAT(Parse({"--port"}).output, HasSubstr("port '': wrong number of"));
   EXPECT_THAT(Parse({"/nonexistent.conf"}).output, HasSubstr("/nonexistent.conf: cannot be read"));
   EXPECT_THAT(Parse({"-x"}).output, HasSubstr("unknown option '-x'"));
-  EXPECT_EQ(Parse({"--tls-port", "1"}).exit_code, kExitCodeUsage);
+  EXPECT_EQ(Parse({"--tls-cluster", "yes"}).exit_code, kExitCodeUsage);
 }
 
 TEST_F(CommandLines, HelpListsTheOptionsByGroup) {

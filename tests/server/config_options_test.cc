@@ -53,11 +53,11 @@ TEST(OptionTable, EveryRowIsDocumentedAndHasAValidDefault) {
   });
 }
 
-TEST(OptionTable, NumbersWithEffectHaveALiveValue) {
+TEST(OptionTable, NumbersWithEffectHaveALiveValueUnlessTheyAreReadByName) {
   ForEachOption([](const Option& option) {
     const bool number = option.type != OptionType::kWords && option.type != OptionType::kString;
     if (number && !option.Has(kNoEffect) && option.refused.empty()) {
-      EXPECT_NE(option.live, nullptr) << option.name;
+      EXPECT_EQ(option.live == nullptr, option.Has(kReadByName)) << option.name;
     }
   });
 }
@@ -213,15 +213,27 @@ TEST(OptionStoreTest, KeyspaceEventsAreAnsweredInRedissOrder) {
 
 TEST(OptionStoreTest, SecurityThatIsNotThereIsRefused) {
   OptionStore options;
-  EXPECT_EQ(SetError(options, {{"tls-port", "6380"}}),
-            "ERR CONFIG SET failed (possibly related to argument 'tls-port') - TLS is not "
-            "implemented yet");
-  EXPECT_EQ(SetError(options, {{"tls-port", "0"}}), "");
-  for (const std::string& line :
-       std::vector<std::string>{"tls-port 6380", "tls-cert-file x", "rename-command CONFIG \"\"",
-                                "loadmodule x.so", "replicaof a 1", "cluster-enabled yes"}) {
+  EXPECT_EQ(SetError(options, {{"tls-cluster", "yes"}}),
+            "ERR CONFIG SET failed (possibly related to argument 'tls-cluster') - there is no "
+            "cluster mode");
+  EXPECT_EQ(SetError(options, {{"tls-cluster", "no"}}), "");
+  for (const std::string& line : std::vector<std::string>{
+           "tls-replication yes", "tls-auth-clients-user CN", "rename-command CONFIG \"\"",
+           "loadmodule x.so", "replicaof a 1", "cluster-enabled yes"}) {
     EXPECT_FALSE(OptionStore().LoadText(line, "t").ok()) << line;
   }
+}
+
+TEST(OptionStoreTest, AFileThatIsSetAgainIsReadAnew) {
+  OptionStore options;
+  int files = 0, others = 0;
+  options.OnChange("tls-cert-file", [&](const std::string&) { return ++files, Outcome::Ok(); });
+  options.OnChange("tls-protocols", [&](const std::string&) { return ++others, Outcome::Ok(); });
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(SetError(options, {{"tls-cert-file", "a.pem"}, {"tls-protocols", "TLSv1.3"}}), "");
+  }
+  EXPECT_EQ(files, 2);
+  EXPECT_EQ(others, 1);
 }
 
 TEST(OptionStoreTest, LinesOfUsersAreKeptAsTheyAre) {

@@ -53,11 +53,19 @@ SocketClient::~SocketClient() { close(descriptor_); }
 
 bool SocketClient::Send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = SendSome(bytes);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return true;
+}
+
+ssize_t SocketClient::SendSome(std::string_view bytes) {
+  return send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+ssize_t SocketClient::ReceiveSome(char* into, size_t room) {
+  return recv(descriptor_, into, room, 0);
 }
 
 void SocketClient::FinishSending() { shutdown(descriptor_, SHUT_WR); }
@@ -81,7 +89,7 @@ bool SocketClient::Receive() {
   constexpr size_t kChunkBytes = 256 * 1024;
   const size_t before = received_.size();
   received_.resize(before + kChunkBytes);
-  const ssize_t count = recv(descriptor_, received_.data() + before, kChunkBytes, 0);
+  const ssize_t count = ReceiveSome(received_.data() + before, kChunkBytes);
   received_.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
   return count > 0;
 }
@@ -118,6 +126,10 @@ RunningServer::RunningServer(const Options& given) : path_(folder_.Path("larder.
   for (const auto& [name, value] : all) {
     const Outcome set = options_.SetAtStart(name, SplitWords(value));
     EXPECT_TRUE(set.ok()) << set.error();
+  }
+  if (const std::string file = options_.Text("logfile"); !file.empty()) {
+    const Outcome opened = log_.Open({.file = file});
+    EXPECT_TRUE(opened.ok()) << opened.error();
   }
   server_ = std::make_unique<Server>(options_, log_);
   thread_ = std::thread([this] { status_ = server_->Run(); });

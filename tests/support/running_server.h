@@ -2,6 +2,8 @@
 // folder, so that no port can be taken. And a client that speaks to it as bytes.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +28,7 @@ class SocketClient {
 
   explicit SocketClient(const std::string& unix_path);
   SocketClient(const std::string& address, int port);
-  ~SocketClient();
+  virtual ~SocketClient();
   SocketClient(const SocketClient&) = delete;
   SocketClient& operator=(const SocketClient&) = delete;
 
@@ -40,6 +42,12 @@ class SocketClient {
   std::string ReadToEnd();
   // Waits until the server has closed, without reading. False at the deadline.
   bool WaitForClose();
+
+ protected:
+  int descriptor() const { return descriptor_; }
+  // As send and recv.
+  virtual ssize_t SendSome(std::string_view bytes);
+  virtual ssize_t ReceiveSome(char* into, size_t room);
 
  private:
   void Open(int family);
@@ -59,6 +67,7 @@ class RunningServer {
 
   using Options = std::vector<Option>;
 
+  // With a `logfile` among the options it logs there.
   explicit RunningServer(const Options& options = {});
   ~RunningServer();
 

@@ -33,7 +33,7 @@ function binds(port) {
   });
 }
 
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
     if (await binds(port)) return port;
