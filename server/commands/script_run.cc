@@ -51,7 +51,9 @@ class CommandScriptHost final : public ScriptHost {
     Status status(Refusal(info, args));
     if (status.ok()) status = CheckRights(*info, args);
     if (status.ok()) status = Status(RefusalOfWrite(*info));
-    if (status.ok()) {
+    if (!status.ok()) {
+      ctx_.dispatcher.CountRefused(info, status.error());
+    } else {
       if ((info->spec->flags & Flag::kWrite) != 0) {
         running_.wrote.store(true, std::memory_order_relaxed);
       }
@@ -209,8 +211,9 @@ Status RunScript(CommandContext& ctx, const Script& script, const ScriptArgument
   }
   CommandScriptHost host(ctx, script, read_only || script.flags.no_writes);
   ScriptResult result = lua->Run(script, arguments, host, ctx.reply);
-  if (result.outcome == ScriptOutcome::kError) return Error(result.error);
-  return Ok();
+  if (result.outcome != ScriptOutcome::kError) return Ok();
+  if (result.error_of_call) ctx.dispatcher.ErrorIsCounted();
+  return Error(result.error);
 }
 
 }  // namespace larder

@@ -23,10 +23,12 @@ int NoteError(lua_State* L) {
   LuaVm& vm = VmOf(L);
   vm.error.clear();
   vm.error_source.clear();
+  vm.error_of_call = false;
   if (vm.stop == VmStop::kNone) {
     size_t size = 0;
     if (lua_istable(L, 1) != 0) {
       if (!ReadErrorTable(L, 1, &vm.error)) vm.error = "ERR unknown error";
+      vm.error_of_call = IsErrorOfCall(L, 1);
     } else if (const char* text = lua_tolstring(L, 1, &size); text != nullptr) {
       vm.error = "ERR " + std::string(text, size);
     } else if (lua_isboolean(L, 1) != 0) {
@@ -86,6 +88,7 @@ int RunProtected(lua_State* L) {
     if (vm.stop != VmStop::kNone) return 0;
     if (status == LUA_ERRRUN) {
       state.result->error = vm.error;
+      state.result->error_of_call = vm.error_of_call;
     } else {
       vm.error_source.clear();
       const char* text = status > 0 ? lua_tostring(L, -1) : nullptr;
@@ -95,6 +98,7 @@ int RunProtected(lua_State* L) {
   }
   if (ReadErrorTable(L, -1, &state.result->error)) {
     state.result->outcome = ScriptOutcome::kError;
+    state.result->error_of_call = IsErrorOfCall(L, -1);
     vm.error_source.clear();
     return 0;
   }
@@ -199,11 +203,12 @@ class LuaEngine::Impl {
       result.outcome = ScriptOutcome::kError;
       const char* text = status > 0 ? lua_tostring(vm_.main, -1) : nullptr;
       result.error = std::string("ERR ") + (text != nullptr ? text : "not enough memory");
+      result.error_of_call = false;
       vm_.error_source.clear();
     }
     if (vm_.stop == VmStop::kKilled) result.error = host.KillText();
     if (vm_.stop == VmStop::kAbandoned) {
-      result = {ScriptOutcome::kAbandoned, {}};
+      result = {.outcome = ScriptOutcome::kAbandoned};
     } else if (result.outcome == ScriptOutcome::kError && !vm_.error_source.empty()) {
       result.error += " script: " + script.sha + ", on " + vm_.error_source + ":" +
                       std::to_string(vm_.error_line) + ".";

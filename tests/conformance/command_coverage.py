@@ -20,7 +20,7 @@ BEGIN, END = "<!-- written by tests/conformance/command_coverage.py -->", "<!-- 
 MISSING = [
     (r"function.*|fcall.*", "to come"),
     (r"client\|(caching|getredir|tracking|trackinginfo)", "to come"),
-    (r"migrate|hotkeys.*|xcfgset|xnack", "to come"),
+    (r"migrate|xcfgset|xnack", "to come"),
     (r"cluster\|.*", "out of scope: cluster mode"),
     (r"module\|loadex", "out of scope: modules"),
     (r"restore-asking", "out of scope: cluster mode"),
