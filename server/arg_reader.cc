@@ -4,19 +4,6 @@
 #include "storage/numbers.h"
 
 namespace larder {
-namespace {
-
-char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
-}  // namespace
-
-bool EqualsIgnoreCase(std::string_view text, std::string_view word) {
-  if (text.size() != word.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (Upper(text[i]) != Upper(word[i])) return false;
-  }
-  return true;
-}
 
 std::string_view ArgReader::NextMissing() {
   Fail(errors::kSyntax);

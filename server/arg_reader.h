@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "server/letter_case.h"
 #include "server/status.h"
 #include "storage/key.h"
 
@@ -71,7 +72,5 @@ class ArgReader {
   std::span<const KnownKey> known_;
   Status error_;
 };
-
-bool EqualsIgnoreCase(std::string_view text, std::string_view word);
 
 }  // namespace larder

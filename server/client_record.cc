@@ -63,6 +63,7 @@ std::string FlagLetters(const ClientRecord& record) {
   add(ClientFlag::kUnixSocket, 'U');
   add(ClientFlag::kNoEvict, 'e');
   add(ClientFlag::kNoTouch, 'T');
+  if (record.killed.load(std::memory_order_relaxed)) letters += 'A';
   return letters.empty() ? "N" : letters;
 }
 
@@ -76,7 +77,7 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
   };
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
-      "multi={} watch={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 "
+      "multi={} watch={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} rbp={} obl=0 oll=0 "
       "omem={} "
       "tot-mem={} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} io-thread={} "
       "tot-net-in={} tot-net-out={} tot-cmds={}",
@@ -85,6 +86,8 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
       FlagLetters(record), record.database.load(), record.subscriptions.load(),
       record.pattern_subscriptions.load(), record.shard_subscriptions.load(),
       record.queued_commands.load(), record.watched_keys.load(), record.query_bytes.load(),
+      record.query_free_bytes.load(), record.queued_bytes.load(), record.reply_buffer_bytes.load(),
+      record.reply_buffer_peak_bytes.load(),
       record.output_bytes.load(), record.memory_bytes.load(),
       command == nullptr ? "NULL" : command->full_name, record.user, record.protocol.load(),
       record.library_name, record.library_version, record.worker, record.input_total.load(),

@@ -52,6 +52,9 @@ struct ClientRecord {
   std::atomic<int> watched_keys{0};
   std::atomic<int> protocol{2};
   std::atomic<int64_t> query_bytes{0}, output_bytes{0}, memory_bytes{0};
+  std::atomic<int64_t> query_free_bytes{0};  // room in the buffer behind those
+  std::atomic<int64_t> queued_bytes{0};      // of commands between MULTI and EXEC
+  std::atomic<int64_t> reply_buffer_bytes{0}, reply_buffer_peak_bytes{0};
   std::atomic<uint64_t> input_total{0}, output_total{0}, commands{0};
 
   std::mutex mutex;

@@ -67,6 +67,7 @@ enum : uint32_t {
   kNotQueued = 1 << 28,   // runs at once between MULTI and EXEC (EXEC, DISCARD, WATCH, QUIT, RESET)
   kSubscriberMode = 1 << 29,  // allowed to a RESP2 client with subscriptions
   kDangerous = 1 << 30,       // @dangerous without @admin (KEYS, FLUSHALL, SORT)
+  kUnwatches = 1u << 31,      // takes the stripes of what is watched as well, to forget it
 };
 }  // namespace Flag
 

@@ -4,18 +4,12 @@
 #include <optional>
 #include <utility>
 
+#include "server/letter_case.h"
+
 namespace larder {
 namespace {
 
 using Arguments = std::vector<SyntaxArgument>;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
 
 bool IsToken(std::string_view word) {
   const auto is = [word](char low, char high) {
@@ -50,7 +44,7 @@ SyntaxArgument Word(std::string_view word) {
 
 SyntaxArgument Token(std::string_view word) {
   SyntaxArgument argument;
-  argument.name = Lower(word);
+  argument.name = LowerCase(word);
   argument.token = word;
   argument.type = ArgumentType::kPureToken;
   return argument;

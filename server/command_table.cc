@@ -14,8 +14,6 @@ namespace {
 
 constexpr size_t kCommandNameBytesMax = 64;
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 template <class T>
 uint64_t Load(const char* at) {
   T value;
@@ -48,14 +46,6 @@ uint64_t WordOf(std::string_view name) {
 size_t SlotOf(uint64_t word, size_t size, size_t slots) {
   constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
   return ((word ^ size) * kOdd >> 32) % slots;
-}
-
-bool SameName(std::string_view given, std::string_view lower) {
-  if (given.size() != lower.size()) return false;
-  for (size_t i = 0; i < given.size(); ++i) {
-    if (Lower(given[i]) != lower[i]) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -114,7 +104,7 @@ inline const CommandInfo* CommandTable::Lookup(std::string_view name) const {
     const Probe& probe = probe_[slot];
     if (probe.word != word || probe.size != name.size()) continue;
     const CommandInfo& info = infos_[probe.index];
-    if (name.size() <= sizeof word || SameName(name, info.spec->name)) return &info;
+    if (name.size() <= sizeof word || EqualsIgnoreCase(name, info.spec->name)) return &info;
   }
   return nullptr;
 }
@@ -132,7 +122,7 @@ const CommandInfo* CommandTable::FindSub(const CommandInfo* info,
   const size_t count = info->spec->subcommands.size();
   for (size_t i = 0; i < count; ++i) {
     const CommandInfo& subcommand = infos_[static_cast<size_t>(info->index) + 1 + i];
-    if (SameName(args[1], subcommand.spec->name)) return &subcommand;
+    if (EqualsIgnoreCase(args[1], subcommand.spec->name)) return &subcommand;
   }
   if (info->spec->handler != nullptr) return info;
   *container = info;
@@ -141,9 +131,7 @@ const CommandInfo* CommandTable::FindSub(const CommandInfo* info,
 
 const CommandInfo* CommandTable::FindByName(std::string_view name) const {
   if (name.size() > kCommandNameBytesMax) return nullptr;
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
-  const auto found = by_name_.find(lower);
+  const auto found = by_name_.find(LowerCase(name));
   return found == by_name_.end() ? nullptr : &infos_[static_cast<size_t>(found->second)];
 }
 

@@ -133,6 +133,8 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
     if (count > 1) PrefetchEntries(count, scratch);
     size_t done = 0;
     const bool go_on = RunBatch(count, scratch, &done);
+    record->commands.store(record->commands.load(std::memory_order_relaxed) + done,
+                           std::memory_order_relaxed);
     const size_t consumed = parser_.TakeConsumed();  // after the run: it drops inline words
     if (std::exchange(input_taken_, false)) {
       // The bytes went away with the last argument, and nothing came after it.
@@ -492,7 +494,14 @@ void Connection::CountMemory() {
   worker_.engine().CountClientBytes(bytes - counted_bytes_);
   counted_bytes_ = bytes;
   record->query_bytes.store(static_cast<int64_t>(input_.size()), std::memory_order_relaxed);
+  record->query_free_bytes.store(static_cast<int64_t>(input_.capacity() - input_.size()),
+                                 std::memory_order_relaxed);
   record->output_bytes.store(static_cast<int64_t>(output.size()), std::memory_order_relaxed);
+  const auto reply_bytes = static_cast<int64_t>(output.memory_bytes());
+  record->reply_buffer_bytes.store(reply_bytes, std::memory_order_relaxed);
+  if (reply_bytes > record->reply_buffer_peak_bytes.load(std::memory_order_relaxed)) {
+    record->reply_buffer_peak_bytes.store(reply_bytes, std::memory_order_relaxed);
+  }
   record->memory_bytes.store(bytes, std::memory_order_relaxed);
 }
 

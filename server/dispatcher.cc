@@ -50,6 +50,18 @@ bool MayWrite(const CommandInfo& info) {
          (Has(info, Flag::kNoMandatoryKeys) && !Has(info, Flag::kReadOnly));
 }
 
+// At least the bytes of a request whose arguments lie in its connection's buffer, and not many more:
+// what lies between the beginning of the first and the end of the last, and what may be around that.
+// Of arguments from elsewhere it says nothing. Costs two loads, whatever their number.
+size_t RequestBytesAtMost(std::span<const std::string_view> args) {
+  constexpr size_t kAroundBytesMax = 48;  // "*N\r\n$N\r\n" before, "\r\n" behind
+  return reinterpret_cast<uintptr_t>(args.back().data()) + args.back().size() -
+         reinterpret_cast<uintptr_t>(args.front().data()) + kAroundBytesMax;
+}
+
+// Of output that may have been sent, in part, meanwhile.
+size_t Growth(size_t before, size_t after) { return after > before ? after - before : 0; }
+
 // Whether the command, or what it executes, runs a script.
 bool NeedsLua(const Session& session, const CommandInfo& info) {
   if (Has(info, Flag::kRunsScript)) return true;
@@ -81,17 +93,6 @@ void Dispatcher::UpdateTime() {
   StartBatch();
 }
 
-void Dispatcher::UpdateThresholds() {
-  const int64_t slowlog_us = engine_.options.slowlog_log_slower_than;
-  const int64_t latency_ms = engine_.options.latency_monitor_threshold;
-  if (slowlog_us == slowlog_us_ && latency_ms == latency_ms_) return;
-  slowlog_us_ = slowlog_us;
-  latency_ms_ = latency_ms;
-  slow_ticks_ = UINT64_MAX;
-  if (slowlog_us >= 0) slow_ticks_ = ticks_.FromMicros(slowlog_us);
-  if (latency_ms > 0) slow_ticks_ = std::min(slow_ticks_, ticks_.FromMicros(latency_ms * 1000));
-}
-
 void Dispatcher::Prepare(std::span<const std::string_view> args, int database,
                          PreparedCommand* command) {
   command->args = args;
@@ -119,8 +120,12 @@ std::string Dispatcher::UnknownCommand(const PreparedCommand& command) const {
   return text;
 }
 
-Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::string_view error) {
+void Dispatcher::CountRefused(const CommandInfo* info, std::string_view error) {
   if (info != nullptr) statistics_.per_command[info->index].rejected.Add();
+  statistics_.CountError(error);
+}
+
+Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::string_view error) {
   std::string reply(error);
   if (session.in_multi() && info != nullptr && Has(*info, Flag::kRunsQueued)) {
     // EXEC itself was refused: the transaction ends here.
@@ -131,7 +136,7 @@ Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::s
   } else if (session.in_multi()) {
     session.transaction->aborted = true;
   }
-  statistics_.CountError(reply);
+  CountRefused(info, reply);
   if (session.reply_mode == ReplyMode::kOn) session.reply.Error(reply);
   AdvanceReplyMode(session);
   return Disposition::kDone;
@@ -187,6 +192,9 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
 void Dispatcher::Queue(Session& session, const PreparedCommand& command) {
   std::vector<std::string> args(command.args.begin(), command.args.end());
   session.transaction->commands.push_back({command.info, std::move(args)});
+  session.record->queued_bytes.fetch_add(
+      static_cast<int64_t>(RequestBytes(command.args) + command.args.size() * sizeof(std::string)),
+      std::memory_order_relaxed);
   session.record->queued_commands.store(static_cast<int>(session.transaction->commands.size()),
                                         std::memory_order_relaxed);
   if (session.reply_mode == ReplyMode::kOn) session.reply.Simple("QUEUED");
@@ -201,7 +209,7 @@ void Dispatcher::ForgetKnownKeys() {
 void Dispatcher::AddKeys(const CommandInfo& info, std::span<const std::string_view> args,
                          int database, StripeSet* stripes) {
   positions_.clear();
-  ForgetKnownKeys();
+  known_keys_.clear();
   if (!CommandTable::KeyPositions(info, args, &positions_)) return;  // the handler will refuse
   for (const int position : positions_) {
     const storage::Key key = engine_.keyspace.hasher()(args[static_cast<size_t>(position)]);
@@ -215,12 +223,12 @@ void Dispatcher::AddKeys(const CommandInfo& info, std::span<const std::string_vi
 void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command,
                                 StripeSet* stripes) {
   const CommandInfo& info = *command.info;
+  ForgetKnownKeys();
   if (session.script_needs_all_stripes || info.NeedsAllStripes(command.args)) {
     stripes->AddAll();
     return;
   }
-  // These may forget what is watched, which takes the stripes of the keys.
-  if (info.spec->group == Group::kTransactions) {
+  if (Has(info, Flag::kUnwatches)) {
     for (const WatchedKey& watched : session.watched) {
       stripes->Add(engine_.keyspace.StripeOf(watched.hash));
     }
@@ -284,7 +292,6 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
     return Disposition::kParked;
   }
   StripeSet stripes;
-  ForgetKnownKeys();
   CollectStripes(session, command, &stripes);
   PreparedCommand with_keys = command;
   // Not of what may let other clients have a turn while it runs: their keys would take the place.
@@ -403,6 +410,7 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   const bool silenced = session.reply_mode != ReplyMode::kOn;
   ReplyWriter silent(discarded_, session.reply.version());
   ReplyWriter& reply = silenced ? silent : session.reply;
+  const size_t reply_began = reply.out().size();
 
   bool restart = false;
   const Status status = Has(info, Flag::kRunsScript) && !stripes.all()
@@ -426,7 +434,9 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   if (silenced) discarded_.Clear();
   AdvanceReplyMode(session);
   const uint64_t now = TickClock::Now();
-  Account(session, command, status, now - std::exchange(last_ticks_, now));
+  Account(session, command, status,
+          {now - std::exchange(last_ticks_, now), RequestBytesAtMost(command.args),
+           Growth(reply_began, reply.out().size())});
   session.kept_argument = {};
   if (session.waiter != nullptr) return Disposition::kBlocked;
   if (!Has(info, Flag::kReadOnly) && engine_.keyspace.OverLimit()) return AfterWrite(stripes.any());
@@ -485,10 +495,13 @@ Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandI
   PreparedCommand command{args, &info, nullptr, {}, {}};
   if (info.single_key) command.key = engine_.keyspace.hasher()(args[1]);
   const uint64_t started = TickClock::Now();
+  const size_t reply_began = reply.out().size();
   *status = Call(session, command, scope, reply);
   // A change that could not have been undone was not made: the script must start again.
   if (scope.undo != nullptr && scope.undo->refused()) return NestedOutcome::kKeysNotHeld;
-  Account(session, command, *status, TickClock::Now() - started);
+  Account(session, command, *status,
+          {TickClock::Now() - started, RequestBytes(args), Growth(reply_began, reply.out().size()),
+           scope.in_script ? CommandCost::Place::kInScript : CommandCost::Place::kInExec});
   return NestedOutcome::kDone;
 }
 
@@ -510,35 +523,20 @@ void Dispatcher::Apply(const Effects& effects) {
 }
 
 inline void Dispatcher::Account(Session& session, const PreparedCommand& command,
-                                const Status& status, uint64_t ticks) {
+                                const Status& status, const CommandCost& cost) {
   CommandCounters& counters = statistics_.per_command[command.info->index];
   counters.calls.Add();
-  counters.ticks.Add(ticks);
-  if (engine_.options.latency_tracking != 0) counters.KeepLatency(ticks);
+  counters.ticks.Add(cost.ticks);
+  if (engine_.options.latency_tracking != 0) counters.KeepLatency(cost.ticks);
   statistics_.commands_processed.Add();
   if (!status.ok()) {
     counters.failed.Add();
-    statistics_.CountError(status.error());
+    if (!std::exchange(error_is_counted_, false)) statistics_.CountError(status.error());
   }
-  if (ticks >= slow_ticks_) AccountSlow(session, command, ticks);
-}
-
-void Dispatcher::AccountSlow(Session& session, const PreparedCommand& command, uint64_t ticks) {
-  const int64_t duration_us = ticks_.ToMicros(ticks);
-  UpdateTime();  // it took long enough for the time to be stale
-  if (latency_ms_ > 0 && duration_us >= latency_ms_ * 1000) {
-    engine_.latency.Add(Has(*command.info, Flag::kFast) ? "fast-command" : "command",
-                        now_us_ / 1'000'000, duration_us / 1000);
-  }
-  if (slowlog_us_ < 0 || ticks < ticks_.FromMicros(slowlog_us_)) return;
-  if (Has(*command.info, Flag::kSkipSlowlog)) return;
-  std::string name;
-  {
-    std::lock_guard lock(session.record->mutex);
-    name = session.record->name;
-  }
-  engine_.slowlog.Add(command.args, now_us_ / 1'000'000, duration_us, session.record->address,
-                      std::move(name), static_cast<size_t>(engine_.options.slowlog_max_len.Get()));
+  const bool remarkable = (cost.ticks >= observed_ticks_) |
+                          (cost.request_bytes >= large_request_bytes_) |
+                          (cost.reply_bytes >= large_reply_bytes_);
+  if (remarkable) [[unlikely]] Observe(session, command, cost);
 }
 
 Disposition Dispatcher::AfterWrite(size_t stripe) {

@@ -16,6 +16,7 @@
 #include "server/acl/acl_log.h"
 #include "server/acl/acl_user.h"
 #include "server/arg_reader.h"
+#include "server/command_log.h"
 #include "server/command_table.h"
 #include "server/effects.h"
 #include "server/status.h"
@@ -47,6 +48,16 @@ enum class Disposition : uint8_t {
   kSettling,  // done, but memory is over its limit: send no reply until Settle() answers true
 };
 
+// What a command took, for those who watch.
+struct CommandCost {
+  enum class Place : uint8_t { kTopLevel, kInExec, kInScript };
+
+  uint64_t ticks;
+  size_t request_bytes;  // at most: who wants to know calls RequestBytes
+  size_t reply_bytes;
+  Place place = Place::kTopLevel;
+};
+
 // What a command runs with, beyond its own arguments.
 struct RunScope {
   const StripeSet* held;             // the stripes that are locked
@@ -70,7 +81,8 @@ class Dispatcher {
   int64_t now_ms() const { return now_ms_; }
   int64_t now_us() const { return now_us_; }  // Unix time
 
-  // Reads the durations anew from which SLOWLOG and LATENCY hear of a command: after CONFIG SET.
+  // Reads anew from what on SLOWLOG, COMMANDLOG, LATENCY and HOTKEYS hear of a command: after CONFIG
+  // SET and HOTKEYS.
   void UpdateThresholds();
 
   // Finds the row and hashes and prefetches the key of a request that will be executed soon.
@@ -93,6 +105,11 @@ class Dispatcher {
   NestedOutcome RunNested(Session& session, const CommandInfo& info,
                           std::span<const std::string_view> args, const RunScope& scope,
                           protocol::ReplyWriter& reply, Status* status);
+
+  // Counts a command that was refused before it ran (`info` null: an unknown one).
+  void CountRefused(const CommandInfo* info, std::string_view error);
+  // The error that the running command will answer was counted already, by a call of its script.
+  void ErrorIsCounted() { error_is_counted_ = true; }
 
   // Whether the session's user may run a request; when not, ACL LOG hears of it.
   AclDecision CheckRights(Session& session, const CommandInfo& info,
@@ -163,8 +180,13 @@ class Dispatcher {
   void ServeLine(Session& session, const CommandInfo& info, const StripeSet& stripes, int database,
                  const std::string& name);
   void Account(Session& session, const PreparedCommand& command, const Status& status,
-               uint64_t ticks);
-  void AccountSlow(Session& session, const PreparedCommand& command, uint64_t ticks);
+               const CommandCost& cost);
+  // ---- dispatcher_observation.cc: what is remarkable about a command that has run
+  void Observe(Session& session, const PreparedCommand& command, const CommandCost& cost);
+  void NoteSlow(Session& session, const PreparedCommand& command, uint64_t ticks);
+  void NoteHotKeys(const PreparedCommand& command, const CommandCost& cost);
+  void Log(CommandLogKind kind, Session& session, const PreparedCommand& command, int64_t value,
+           int64_t entries_max);
   Disposition AfterWrite(size_t stripe);
 
   Engine& engine_;
@@ -173,8 +195,12 @@ class Dispatcher {
   TickClock ticks_;
   int64_t now_ms_ = 0;
   int64_t now_us_ = 0;
-  int64_t slowlog_us_ = -1, latency_ms_ = 0;  // the thresholds; below: the lower of the two
-  uint64_t slow_ticks_ = UINT64_MAX;
+  // From what on somebody wants to hear of a command: durations (the lower of SLOWLOG's and
+  // LATENCY's), and the same or 0 while HOTKEYS wants all; sizes.
+  int64_t slowlog_us_ = -1, latency_ms_ = 0;
+  uint64_t slow_ticks_ = UINT64_MAX, observed_ticks_ = UINT64_MAX;
+  size_t large_request_bytes_ = SIZE_MAX, large_reply_bytes_ = SIZE_MAX;
+  bool error_is_counted_ = false;
   uint64_t last_ticks_ = 0;  // when the command before ended
   size_t settle_home_ = 0;
   uint64_t turn_end_ticks_ = UINT64_MAX;

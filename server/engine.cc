@@ -84,13 +84,15 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       workers(worker_count),
       acl(AclCommandsOf(commands), store.live()),
       keyspace(ForWorkers(worker_count, store.live()), this),
+      hot_keys(static_cast<size_t>(worker_count)),
       scripts(std::make_unique<ScriptCache>()),
       functions(std::make_unique<FunctionRegistry>()),
       migrations(std::make_unique<Migrations>(*this)),
       run_id(RandomHex(40)),
       started_at_unix_us(the_clock.UnixMicros()),
       started_at_steady_us(the_clock.SteadyMicros()),
-      last_save_unix_s(started_at_unix_us / 1'000'000) {
+      last_save_unix_s(started_at_unix_us / 1'000'000),
+      memory_peak_unix_s(started_at_unix_us / 1'000'000) {
   for (int i = 0; i < workers; ++i) {
     statistics.push_back(std::make_unique<WorkerStatistics>(commands.all().size()));
   }

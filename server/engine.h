@@ -14,8 +14,10 @@
 #include "server/blocking.h"
 #include "server/client_record.h"
 #include "server/clock.h"
+#include "server/command_log.h"
 #include "server/command_table.h"
 #include "server/config/live_options.h"
+#include "server/hot_keys.h"
 #include "server/latency_monitor.h"
 #include "server/logging.h"
 #include "server/monitors.h"
@@ -23,7 +25,6 @@
 #include "server/pubsub.h"
 #include "server/scripting/lua_memory.h"
 #include "server/scripting/running_scripts.h"
-#include "server/slowlog.h"
 #include "server/statistics.h"
 #include "server/turn_statistics.h"
 #include "storage/keyspace.h"
@@ -77,7 +78,8 @@ struct Engine : private storage::KeyspaceObserver {
   Notifications notifications{pubsub};
   ClientRegistry clients;
   Monitors monitors;
-  SlowLog slowlog;
+  CommandLogs command_logs;
+  HotKeys hot_keys;
   LatencyMonitor latency;
   ClientPause pause;
   TurnSettings turns;
@@ -96,7 +98,10 @@ struct Engine : private storage::KeyspaceObserver {
   std::atomic<uint64_t> connections_received{0}, connections_rejected{0};
   std::atomic<uint64_t> changes_since_save{0};
   std::atomic<int64_t> last_save_unix_s;
-  std::atomic<int64_t> operations_per_second{0}, input_kbps{0}, output_kbps{0};  // set by a timer
+  // Set by a timer.
+  std::atomic<int64_t> operations_per_second{0}, input_kbps{0}, output_kbps{0};
+  std::atomic<int64_t> turns_per_second{0}, turn_us{0};  // of all workers; of one turn, on average
+  std::atomic<int64_t> memory_peak_bytes{0}, memory_peak_unix_s;  // when it was last raised
 
   // Sums of all workers.
   uint64_t Sum(Counter WorkerStatistics::*counter) const;

@@ -14,7 +14,9 @@
 #include "server/acl/acl_loading.h"
 #include "server/config/units.h"
 #include "server/migrations.h"
+#include "server/statistics.h"
 #include "server/version.h"
+#include "storage/memory.h"
 
 namespace larder {
 namespace {
@@ -122,6 +124,22 @@ void Server::SampleRates() {
   engine_.operations_per_second.store(since(commands, last_commands_));
   engine_.input_kbps.store(since(input, last_input_) / 1024);
   engine_.output_kbps.store(since(output, last_output_) / 1024);
+  uint64_t turns = 0;
+  uint64_t ticks = 0;
+  for (const auto& worker : engine_.statistics) {
+    turns += worker->turns.turns.Get();
+    ticks += worker->turns.ticks.Get();
+  }
+  const int64_t new_turns = since(turns, last_turns_);
+  const int64_t turns_us = tick_clock_.ToMicros(static_cast<uint64_t>(since(ticks, last_turn_ticks_)));
+  engine_.turns_per_second.store(new_turns);
+  engine_.turn_us.store(new_turns == 0 ? 0 : turns_us / new_turns);
+  if (const int64_t peak = storage::memory::PeakBytes(); peak > engine_.memory_peak_bytes) {
+    engine_.memory_peak_bytes.store(peak);
+    engine_.memory_peak_unix_s.store(engine_.clock.UnixMicros() / 1'000'000);
+  }
+  last_turns_ = turns;
+  last_turn_ticks_ = ticks;
   last_commands_ = commands;
   last_input_ = input;
   last_output_ = output;

@@ -13,6 +13,7 @@
 #include "server/engine.h"
 #include "server/listener.h"
 #include "server/logging.h"
+#include "server/tick_clock.h"
 #include "server/tls/tls_context.h"
 #include "server/worker.h"
 
@@ -53,6 +54,8 @@ class Server {
   int ticks_ = 0;
   std::vector<uint64_t> heartbeats_;
   uint64_t last_commands_ = 0, last_input_ = 0, last_output_ = 0;
+  uint64_t last_turns_ = 0, last_turn_ticks_ = 0;
+  TickClock tick_clock_;
 };
 
 }  // namespace larder

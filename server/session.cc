@@ -83,6 +83,7 @@ void Session::DropTransaction() {
   transaction.reset();
   record->SetFlag(ClientFlag::kTransaction, false);
   record->queued_commands.store(-1, std::memory_order_relaxed);
+  record->queued_bytes.store(0, std::memory_order_relaxed);
 }
 
 void Session::Deliver(const PushMessage& message) {
@@ -162,7 +163,7 @@ void Session::CountSubscriptions() {
 
 void Session::Reset() {
   DropTransaction();
-  UnwatchAll(engine_, *this);
+  unwatch_after_command = true;
   UnsubscribeAll();
   if (monitor) engine_.monitors.Remove(id());
   monitor = false;

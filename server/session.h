@@ -145,7 +145,7 @@ class Session {
   void MarkDirty() { ++changes; }
   uint64_t changes = 0;
 
-  // RESET, and the end of the connection.
+  // RESET. REQUIRES: a command with Flag::kUnwatches runs.
   void Reset();
 
  private:

@@ -6,15 +6,20 @@ void WorkerStatistics::CountError(std::string_view error) {
   error_replies.Add();
   const std::string_view code = error.substr(0, error.find(' '));
   std::lock_guard lock(mutex_);
-  const auto found = errors_.find(std::string(code));
-  if (found != errors_.end()) {
+  if (errors_.contains(kErrorStatsDisabled)) return;
+  if (const auto found = errors_.find(code); found != errors_.end()) {
     ++found->second;
-  } else if (errors_.size() < kErrorKindsMax) {
-    errors_.emplace(code, 1);
+    return;
   }
+  if (errors_.size() >= kErrorKindsMax) {
+    errors_.clear();
+    errors_.emplace(kErrorStatsDisabled, 1);
+    return;
+  }
+  errors_.emplace(code, 1);
 }
 
-std::map<std::string, uint64_t> WorkerStatistics::Errors() const {
+std::map<std::string, uint64_t, std::less<>> WorkerStatistics::Errors() const {
   std::lock_guard lock(mutex_);
   return errors_;
 }

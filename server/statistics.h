@@ -36,6 +36,9 @@ struct CommandCounters {
   std::atomic<LatencyHistogram*> histogram_{nullptr};
 };
 
+// Stands for all kinds of errors once there were too many (scripts make up their own).
+inline constexpr std::string_view kErrorStatsDisabled = "ERRORSTATS_DISABLED";
+
 struct WorkerStatistics {
   explicit WorkerStatistics(size_t commands) : per_command(commands) {}
 
@@ -47,12 +50,12 @@ struct WorkerStatistics {
 
   // Error replies by their first word. Rare, so a mutex is fine.
   void CountError(std::string_view error);
-  std::map<std::string, uint64_t> Errors() const;
+  std::map<std::string, uint64_t, std::less<>> Errors() const;
   void Reset();
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, uint64_t> errors_;  // at most kErrorKindsMax
+  std::map<std::string, uint64_t, std::less<>> errors_;  // at most kErrorKindsMax
   static constexpr size_t kErrorKindsMax = 128;
 };
 

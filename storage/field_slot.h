@@ -26,6 +26,7 @@ class FieldSlot {
   std::string_view value() const { return {bytes() + name_size(), value_size()}; }
   int64_t expire_at_ms() const;  // Unix time, or kNoExpiry
   size_t AllocatedBytes() const;
+  void Prefetch() const { __builtin_prefetch(pointer()); }
 
   // Changes it where it is, when it fits there well. False, with nothing changed, when it does not:
   // another slot has to take its place.

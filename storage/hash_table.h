@@ -16,6 +16,7 @@
 //   Slot Copy() const                 a deep copy
 //   void Free()                       gives back what it owns
 //   size_t AllocatedBytes() const     of what it owns; must stay the same but through Replace
+//   void Prefetch() const             brings near what it owns; not of an empty slot
 // It takes its size and one byte more of its segment.
 //
 // FindOrInsert, Take, Find and Random cost O(1) expected, at most about 50 microseconds when a
@@ -132,10 +133,18 @@ class HashTable {
 template <class Slot>
 template <class Visitor>
 void HashTable<Slot>::ForEach(Visitor&& visit) const {
+  // What slots own lies anywhere in memory: fetched ahead, not one after the other.
+  constexpr size_t kFetchedAhead = 16;
   for (size_t i = 0; i < directory_.size();) {
     const Segment* const segment = directory_[i];
+    const uint8_t* const tags = segment->tags();
+    const auto fetch = [&](size_t slot) {
+      if (slot < segment->capacity && tags[slot] != 0) segment->slots()[slot].Prefetch();
+    };
+    for (size_t slot = 0; slot < kFetchedAhead; ++slot) fetch(slot);
     for (size_t slot = 0; slot < segment->capacity; ++slot) {
-      if (segment->tags()[slot] != 0) visit(segment->slots()[slot]);
+      fetch(slot + kFetchedAhead);
+      if (tags[slot] != 0) visit(segment->slots()[slot]);
     }
     i += size_t{1} << (global_depth_ - segment->depth);
   }

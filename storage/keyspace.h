@@ -117,10 +117,14 @@ class Keyspace {
   uint64_t Scan(int database, uint64_t cursor, size_t buckets, int64_t now_ms,
                 bool all_stripes_held, const std::function<void(const Entry&)>& visit);
 
-  // A key drawn at random (close to uniform), empty when the database is. Locks by itself, unless
-  // `all_stripes_held`.
-  bool RandomKey(int database, uint64_t random, int64_t now_ms, bool all_stripes_held,
-                 std::string* key);
+  // The position after the stripe of another, 0 at the end: to leave out one that stays locked.
+  uint64_t NextStripe(uint64_t cursor) const;
+
+  // A key drawn at random (close to uniform). Locks by itself, unless `all_stripes_held`; kBusy
+  // when every stripe with keys was held by others for a while: try again.
+  enum class Drawn : uint8_t { kKey, kNothing, kBusy };
+  Drawn RandomKey(int database, uint64_t random, int64_t now_ms, bool all_stripes_held,
+                  std::string* key);
 
   // ---- memory and eviction
   void set_memory_limit(int64_t bytes);  // 0: none

@@ -54,6 +54,12 @@ uint64_t Keyspace::Scan(int database, uint64_t cursor, size_t buckets, int64_t n
   return position >= kPositionEnd ? 0 : position;
 }
 
+uint64_t Keyspace::NextStripe(uint64_t cursor) const {
+  const int bits = kPositionBits - stripe_bits_;
+  const uint64_t next = ((cursor >> bits) + 1) << bits;
+  return next >= kPositionEnd ? 0 : next;
+}
+
 bool Keyspace::RandomKeyOfStripe(Stripe& stripe, int database, uint64_t random, int64_t now_ms,
                                  std::string* key) {
   Table& table = stripe.database(database).table;
@@ -87,11 +93,11 @@ bool Keyspace::RandomKeyOfStripe(Stripe& stripe, int database, uint64_t random, 
   return false;
 }
 
-bool Keyspace::RandomKey(int database, uint64_t random, int64_t now_ms, bool all_stripes_held,
-                         std::string* key) {
+Keyspace::Drawn Keyspace::RandomKey(int database, uint64_t random, int64_t now_ms,
+                                    bool all_stripes_held, std::string* key) {
   for (;;) {
     const size_t keys = KeyCount(database);
-    if (keys == 0) return false;
+    if (keys == 0) return Drawn::kNothing;
     random = Mix(random + 1);
     size_t left = random % keys;
     // Start at the stripe drawn by weight; go on to others when it has emptied meanwhile.
@@ -102,18 +108,20 @@ bool Keyspace::RandomKey(int database, uint64_t random, int64_t now_ms, bool all
       left -= in_stripe;
       ++number;
     }
-    // A stripe whose holder is busy is passed over at first: others have keys too.
-    for (size_t passed = 0; passed < 2 * stripe_count_; ++passed) {
+    // A stripe whose holder is busy is passed over: others have keys too.
+    bool busy = false;
+    for (size_t passed = 0; passed < stripe_count_; ++passed) {
       Stripe& stripe = *stripes_[(number + passed) % stripe_count_];
       if (stripe.database(database).table.size() == 0) continue;
       if (!all_stripes_held && !stripe.lock().TryLockForAWhile()) {
-        if (passed < stripe_count_) continue;
-        stripe.lock().Lock();
+        busy = true;
+        continue;
       }
       const bool found = RandomKeyOfStripe(stripe, database, random, now_ms, key);
       if (!all_stripes_held) stripe.lock().Unlock();
-      if (found) return true;
+      if (found) return Drawn::kKey;
     }
+    if (busy) return Drawn::kBusy;
   }
 }
 

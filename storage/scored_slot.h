@@ -20,6 +20,7 @@ struct ScoredSlot {
   ScoredSlot Copy() const { return {member.Copy(), score}; }
   void Free() { member.Free(); }
   size_t AllocatedBytes() const { return member.AllocatedBytes(); }
+  void Prefetch() const { member.Prefetch(); }
 };
 
 // The order of sorted sets: by score, then by the bytes of the member.

@@ -1,7 +1,7 @@
 """usage: python3 -m comparison SUBJECT [options]     (through scripts/bench)"""
 import argparse
 
-from comparison import (connections, cpu, hits, instructions, latency, memory, pictures, stalls,
+from comparison import (collections, connections, cpu, hits, instructions, latency, memory, pictures, stalls,
                         threads)
 
 SUBJECTS = {
@@ -10,6 +10,7 @@ SUBJECTS = {
     "instructions": instructions,
     "threads": threads,
     "memory": memory,
+    "collections": collections,
     "stalls": stalls,
     "connections": connections,
     "hits": hits,

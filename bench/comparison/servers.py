@@ -16,15 +16,20 @@ START_SECONDS_MAX = 60
 
 CONNECTIONS_MAX = 12_000
 
+# Further servers that take redis-server's options: paths by name.
+PEERS = {}
+
 
 def command_of(name, port, value_bytes=32, threads=1, larder=None, more=()):
     """The words that start a server; `larder` is another build of it, `more` are further words."""
+    redis_options = ["--port", str(port), "--save", "", "--maxclients", str(CONNECTIONS_MAX)]
+    if name in PEERS:
+        return [PEERS[name], *redis_options, *more]
     larder = larder or os.environ.get("LARDER_SERVER", str(ROOT / "build/release/larder"))
     return {
         "larder": [larder, "--port", str(port), "--threads", str(threads), "--maxmemory", "16gb",
                    "--maxclients", str(CONNECTIONS_MAX)],
-        "redis": [shutil.which("redis-server") or "redis-server", "--port", str(port), "--save", "",
-                  "--maxclients", str(CONNECTIONS_MAX)],
+        "redis": [shutil.which("redis-server") or "redis-server", *redis_options],
         "echo": [str(ROOT / "build/release/bench/echo_server_tool"), str(port), str(value_bytes)],
     }[name] + list(more)
 

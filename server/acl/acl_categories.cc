@@ -1,8 +1,8 @@
 #include "server/acl/acl_categories.h"
 
-#include <strings.h>
-
 #include <iterator>
+
+#include "server/letter_case.h"
 
 namespace larder {
 namespace {
@@ -20,10 +20,7 @@ std::span<const std::string_view> AclCategories() { return kCategories; }
 
 std::optional<int> FindAclCategory(std::string_view name) {
   for (size_t i = 0; i < std::size(kCategories); ++i) {
-    const std::string_view known = kCategories[i].substr(1);
-    if (known.size() == name.size() && strncasecmp(known.data(), name.data(), name.size()) == 0) {
-      return static_cast<int>(i);
-    }
+    if (EqualsIgnoreCase(kCategories[i].substr(1), name)) return static_cast<int>(i);
   }
   return std::nullopt;
 }

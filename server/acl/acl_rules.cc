@@ -1,32 +1,19 @@
 #include "server/acl/acl_rules.h"
 
-#include <strings.h>
-
 #include <algorithm>
 
 #include "protocol/inline_split.h"
 #include "server/acl/acl_categories.h"
 #include "server/acl/acl_password.h"
+#include "server/letter_case.h"
 
 namespace larder {
 namespace {
 
-bool Is(std::string_view rule, std::string_view word) {
-  return rule.size() == word.size() && strncasecmp(rule.data(), word.data(), rule.size()) == 0;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
-
 // Keeps what describes the commands: a rule replaces an earlier one on the same command or
 // category, and those on its subcommands.
 void KeepCommandRule(AclSelector* selector, std::string_view rule, bool allow) {
-  const std::string name = Lower(rule);
+  const std::string name = LowerCase(rule);
   std::erase_if(selector->command_rules, [&](const std::string& earlier) {
     const std::string_view other = std::string_view(earlier).substr(1);
     return other.starts_with(name) && (other.size() == name.size() || other[name.size()] == '|');
@@ -79,7 +66,7 @@ AclRuleError AddChannel(AclSelector* selector, std::string_view pattern) {
 AclRuleError AddFirstArgument(AclSelector* selector, int command, std::string_view argument) {
   auto& arguments = selector->first_arguments[command];
   if (std::any_of(arguments.begin(), arguments.end(),
-                  [&](const std::string& known) { return Is(known, argument); })) {
+                  [&](const std::string& known) { return EqualsIgnoreCase(known, argument); })) {
     return AclRuleError::kNone;
   }
   if (arguments.size() >= kAclFirstArgumentsMax) return AclRuleError::kTooMany;
@@ -175,23 +162,23 @@ AclRuleError AclRules::Apply(AclUser* user, std::string_view rule, Defaults defa
 }
 
 bool AclRules::ApplyFlag(AclUser* user, std::string_view rule, Defaults defaults) const {
-  if (Is(rule, "on")) {
+  if (EqualsIgnoreCase(rule, "on")) {
     user->enabled = true;
-  } else if (Is(rule, "off")) {
+  } else if (EqualsIgnoreCase(rule, "off")) {
     user->enabled = false;
-  } else if (Is(rule, "nopass")) {
+  } else if (EqualsIgnoreCase(rule, "nopass")) {
     user->no_password = true;
     user->passwords.clear();
-  } else if (Is(rule, "resetpass")) {
+  } else if (EqualsIgnoreCase(rule, "resetpass")) {
     user->no_password = false;
     user->passwords.clear();
-  } else if (Is(rule, "sanitize-payload")) {
+  } else if (EqualsIgnoreCase(rule, "sanitize-payload")) {
     user->sanitize_payload = true;
-  } else if (Is(rule, "skip-sanitize-payload")) {
+  } else if (EqualsIgnoreCase(rule, "skip-sanitize-payload")) {
     user->sanitize_payload = false;
-  } else if (Is(rule, "clearselectors")) {
+  } else if (EqualsIgnoreCase(rule, "clearselectors")) {
     user->selectors.clear();
-  } else if (Is(rule, "reset")) {
+  } else if (EqualsIgnoreCase(rule, "reset")) {
     const uint64_t id = user->id;
     *user = NewUser(std::string(user->name), defaults);
     user->id = id;
@@ -249,21 +236,21 @@ AclRuleError AclRules::ApplyTo(AclSelector* selector, std::string_view rule) con
 }
 
 bool AclRules::ApplyWord(AclSelector* selector, std::string_view rule) const {
-  if (Is(rule, "allkeys") || rule == "~*") {
+  if (EqualsIgnoreCase(rule, "allkeys") || rule == "~*") {
     selector->all_keys = true;
     selector->keys.clear();
-  } else if (Is(rule, "resetkeys")) {
+  } else if (EqualsIgnoreCase(rule, "resetkeys")) {
     selector->all_keys = false;
     selector->keys.clear();
-  } else if (Is(rule, "allchannels") || rule == "&*") {
+  } else if (EqualsIgnoreCase(rule, "allchannels") || rule == "&*") {
     selector->all_channels = true;
     selector->channels.clear();
-  } else if (Is(rule, "resetchannels")) {
+  } else if (EqualsIgnoreCase(rule, "resetchannels")) {
     selector->all_channels = false;
     selector->channels.clear();
-  } else if (Is(rule, "allcommands") || Is(rule, "+@all")) {
+  } else if (EqualsIgnoreCase(rule, "allcommands") || EqualsIgnoreCase(rule, "+@all")) {
     SetAllCommands(selector, true);
-  } else if (Is(rule, "nocommands") || Is(rule, "-@all")) {
+  } else if (EqualsIgnoreCase(rule, "nocommands") || EqualsIgnoreCase(rule, "-@all")) {
     SetAllCommands(selector, false);
   } else {
     return false;

@@ -1,19 +1,14 @@
 #include "server/acl/acl_user.h"
 
-#include <strings.h>
-
 #include <algorithm>
 
+#include "server/letter_case.h"
 #include "storage/glob.h"
 
 namespace larder {
 namespace {
 
 constexpr AclDecision kAllowed{};
-
-bool SameWord(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 std::string WithPermissions(const AclKeyPattern& key) {
   switch (key.permissions) {
@@ -40,7 +35,7 @@ bool AclSelector::AllowsCommand(const AclRequest& request) const {
   const auto found = first_arguments.find(request.command);
   if (found == first_arguments.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](const std::string& argument) {
-    return SameWord(argument, request.name_after);
+    return EqualsIgnoreCase(argument, request.name_after);
   });
 }
 

@@ -250,6 +250,7 @@ Status Reply(CommandContext& ctx) {
 }
 
 Status UnblockClient(CommandContext& ctx) {
+  if (ctx.args.remaining() > 2) return Error(errors::BadSubcommand("client", ctx.args.all()[1]));
   const int64_t id = ctx.args.NextInt();
   bool with_error = false;
   if (ctx.args.failed()) return ctx.args.status();
@@ -292,13 +293,31 @@ Status NoTouch(CommandContext& ctx) {
   return Ok();
 }
 
+// Redirection is for replicas, and there is none: any capability is noted by doing nothing.
+Status Capa(CommandContext& ctx) {
+  ctx.reply.Ok();
+  return Ok();
+}
+
+// For imports that must see expired keys; there is no import mode here.
+Status ImportSource(CommandContext& ctx) {
+  if (!ctx.args.Match("OFF")) return Error("ERR Server is not in import mode");
+  ctx.reply.Ok();
+  return Ok();
+}
+
 Status Help(CommandContext& ctx) {
   constexpr std::string_view kLines[] = {
       "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+      "CAPA <option> [options...]",
+      "    Claim capabilities of the client. Options are:",
+      "    * REDIRECT: the client follows redirections of replicas.",
       "GETNAME",
       "    Return the name of the current connection.",
       "ID",
       "    Return the ID of the current connection.",
+      "IMPORT-SOURCE (ON|OFF)",
+      "    Mark this connection as an import source (in import mode alone).",
       "INFO",
       "    Return information about the current client connection.",
       "KILL <ip:port>",
@@ -352,6 +371,14 @@ Status Help(CommandContext& ctx) {
 constexpr uint32_t kAny = Flag::kNoScript | Flag::kLoading | Flag::kStale;
 
 constexpr CommandSpec kSubcommands[] = {
+    {.name = "capa",
+     .syntax = "capability [capability ...]",
+     .summary = "A client claims its capability.",
+     .complexity = "O(1)",
+     .since = "8.0.0",
+     .group = Group::kConnection,
+     .flags = kAny,
+     .handler = Capa},
     {.name = "getname",
      .syntax = "",
      .summary = "Returns the name of the connection.",
@@ -376,6 +403,14 @@ constexpr CommandSpec kSubcommands[] = {
      .group = Group::kConnection,
      .flags = kAny,
      .handler = Id},
+    {.name = "import-source",
+     .syntax = "<ON | OFF>",
+     .summary = "Mark this client as an import source when server is in import mode.",
+     .complexity = "O(1)",
+     .since = "8.1.0",
+     .group = Group::kConnection,
+     .flags = kAny,
+     .handler = ImportSource},
     {.name = "info",
      .syntax = "",
      .summary = "Returns information about the connection.",

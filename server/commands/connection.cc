@@ -186,7 +186,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .group = Group::kConnection,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
-              Flag::kAllowBusy | Flag::kNotQueued | Flag::kSubscriberMode,
+              Flag::kAllowBusy | Flag::kNotQueued | Flag::kSubscriberMode | Flag::kUnwatches,
      .handler = Reset},
     {.name = "select",
      .syntax = "index:int",

@@ -122,9 +122,14 @@ Status Scan(CommandContext& ctx) {
 }
 
 Status RandomKey(CommandContext& ctx) {
+  using Drawn = storage::Keyspace::Drawn;
   std::string key;
-  if (ctx.engine.keyspace.RandomKey(ctx.db.index(), DrawRandom(ctx), ctx.db.now_ms(),
-                                    ctx.all_stripes_held(), &key)) {
+  Drawn drawn;
+  while ((drawn = ctx.engine.keyspace.RandomKey(ctx.db.index(), DrawRandom(ctx), ctx.db.now_ms(),
+                                                ctx.all_stripes_held(), &key)) == Drawn::kBusy) {
+    if (InSlices(ctx)) ctx.dispatcher.TakeTurn();
+  }
+  if (drawn == Drawn::kKey) {
     ctx.reply.Bulk(key);
   } else {
     ctx.reply.Null();

@@ -56,7 +56,8 @@ std::span<const CommandSpec> ServerCommands();            // server.cc
 std::span<const CommandSpec> ConfigCommands();            // config.cc
 std::span<const CommandSpec> InfoCommands();              // info.cc
 std::span<const CommandSpec> CommandCommands();           // command.cc
-std::span<const CommandSpec> SlowLogCommands();           // slowlog.cc
+std::span<const CommandSpec> CommandLogCommands();        // command_logs.cc
+std::span<const CommandSpec> HotKeyCommands();            // hot_keys.cc
 std::span<const CommandSpec> LatencyCommands();           // latency.cc
 std::span<const CommandSpec> MemoryCommands();            // memory.cc
 std::span<const CommandSpec> DebugCommands();             // debug.cc

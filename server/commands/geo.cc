@@ -16,24 +16,9 @@ namespace {
 namespace geo = storage::geo;
 using storage::SortedSet;
 
-AddOptions ParseGeoAddOptions(ArgReader& args) {
-  AddOptions options;
-  while (true) {
-    if (args.Match("NX")) {
-      options.nx = true;
-    } else if (args.Match("XX")) {
-      options.xx = true;
-    } else if (args.Match("CH")) {
-      options.changed = true;
-    } else {
-      return options;
-    }
-  }
-}
-
 Status GeoAdd(CommandContext& ctx) {
   const storage::Key key = ctx.args.NextKey();
-  const AddOptions options = ParseGeoAddOptions(ctx.args);
+  const AddOptions options = ParseAddOptions(ctx.args, AddForm::kPlaces);
   const size_t words = ctx.args.remaining();
   if (words == 0 || words % 3 != 0 || (options.nx && options.xx)) return Error(errors::kSyntax);
   ScoredMembers pairs;

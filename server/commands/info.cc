@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
@@ -28,15 +28,16 @@ constexpr InfoSection kSections[] = {
     {"latencystats", "Latencystats", false, WriteLatencyStatsInfo},
     {"cluster", "Cluster", true, WriteClusterInfo},
     {"keyspace", "Keyspace", true, WriteKeyspaceInfo},
+    {"keysizes", "Keysizes", true, WriteKeySizesInfo},
 };
 
-// Which sections the arguments ask for; an unknown name asks for none.
-std::set<std::string_view> AskedSections(ArgReader& args) {
-  std::set<std::string_view> asked;
+// Which sections the arguments ask for, and whether by their names; an unknown name asks for none.
+std::map<std::string_view, bool> AskedSections(ArgReader& args) {
+  std::map<std::string_view, bool> asked;
   const bool none = !args.HasMore();
   const auto add = [&](bool all) {
     for (const InfoSection& section : kSections) {
-      if (all || section.by_default) asked.insert(section.name);
+      if (all || section.by_default) asked.emplace(section.name, false);
     }
   };
   if (none) add(false);
@@ -48,18 +49,24 @@ std::set<std::string_view> AskedSections(ArgReader& args) {
       add(true);
     }
     for (const InfoSection& section : kSections) {
-      if (section.name == word) asked.insert(section.name);
+      if (section.name == word) asked[section.name] = true;
     }
   }
   return asked;
 }
 
 Status Info(CommandContext& ctx) {
-  const std::set<std::string_view> asked = AskedSections(ctx.args);
+  const std::map<std::string_view, bool> asked = AskedSections(ctx.args);
   InfoReport report;
-  const InfoSource source{ctx.engine, ctx.dispatcher.ticks()};
+  InfoSource source{.engine = ctx.engine,
+                    .ticks = ctx.dispatcher.ticks(),
+                    .dispatcher = &ctx.dispatcher,
+                    .may_take_turns = !ctx.in_exec() && !ctx.in_script(),
+                    .all_stripes_held = ctx.all_stripes_held()};
   for (const InfoSection& section : kSections) {
-    if (!asked.contains(section.name)) continue;
+    const auto found = asked.find(section.name);
+    if (found == asked.end()) continue;
+    source.asked_by_name = found->second;
     report.Title(section.title);
     section.write(source, report);
   }

@@ -31,6 +31,10 @@ class InfoReport {
 struct InfoSource {
   const Engine& engine;
   const TickClock& ticks;
+  Dispatcher* dispatcher;
+  bool may_take_turns = false;  // no stripe is held, and nobody counts on nothing else running
+  bool all_stripes_held = false;
+  bool asked_by_name = false;  // this section
 };
 
 struct InfoSection {
@@ -54,6 +58,9 @@ void WriteCpuInfo(const InfoSource& source, InfoReport& report);
 void WriteModulesInfo(const InfoSource& source, InfoReport& report);
 void WriteClusterInfo(const InfoSource& source, InfoReport& report);
 void WriteKeyspaceInfo(const InfoSource& source, InfoReport& report);
+
+// info_key_sizes.cc
+void WriteKeySizesInfo(const InfoSource& source, InfoReport& report);
 
 // info_statistics.cc
 void WriteStatsInfo(const InfoSource& source, InfoReport& report);

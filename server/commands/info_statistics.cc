@@ -59,6 +59,18 @@ void WriteKeys(const storage::KeyspaceStats& stats, InfoReport& report) {
   report.Field("keyspace_misses", static_cast<int64_t>(stats.misses));
 }
 
+// What commands took, without those that only ran others (which count themselves).
+uint64_t CommandTicks(const Engine& engine) {
+  uint64_t ticks = 0;
+  for (const CommandInfo& info : engine.commands.all()) {
+    if ((info.flags & (Flag::kRunsQueued | Flag::kRunsScript)) != 0) continue;
+    for (const auto& worker : engine.statistics) {
+      ticks += worker->per_command[static_cast<size_t>(info.index)].ticks.Get();
+    }
+  }
+  return ticks;
+}
+
 void WriteEventLoop(const InfoSource& source, InfoReport& report) {
   uint64_t turns = 0;
   uint64_t ticks = 0;
@@ -70,7 +82,12 @@ void WriteEventLoop(const InfoSource& source, InfoReport& report) {
   }
   report.Field("eventloop_cycles", static_cast<int64_t>(turns));
   report.Field("eventloop_duration_sum", source.ticks.ToMicros(ticks));
+  report.Field("eventloop_duration_cmd_sum", source.ticks.ToMicros(CommandTicks(source.engine)));
   report.Field("eventloop_duration_max", source.ticks.ToMicros(longest));
+  report.Field("instantaneous_eventloop_cycles_per_sec",
+               source.engine.turns_per_second.load(std::memory_order_relaxed));
+  report.Field("instantaneous_eventloop_duration_usec",
+               source.engine.turn_us.load(std::memory_order_relaxed));
 }
 
 void WriteNames(std::initializer_list<const char*> names, InfoReport& report) {
@@ -153,6 +170,10 @@ void WriteErrorStatsInfo(const InfoSource& source, InfoReport& report) {
   std::map<std::string, uint64_t> errors;
   for (const auto& worker : source.engine.statistics) {
     for (const auto& [code, count] : worker->Errors()) errors[code] += count;
+  }
+  if (errors.contains(std::string(kErrorStatsDisabled))) {
+    report.Field(fmt::format("errorstat_{}", kErrorStatsDisabled), "count=1");
+    return;
   }
   for (const auto& [code, count] : errors) {
     report.Field("errorstat_" + code, fmt::format("count={}", count));

@@ -1,5 +1,6 @@
 // Keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, RENAME, COPY, MOVE, OBJECT. Expiry is
 // in key_expiry.cc; what concerns a whole database is in databases.cc.
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -156,8 +157,17 @@ void ReplyIfAny(CommandContext& ctx, std::optional<int64_t> value) {
 }
 
 // Both answer whatever the eviction policy is: age and frequency are known in any case.
+// The counter falls by one with each lfu-decay-time that passes without a use, as Redis's.
 Status ObjectFreq(CommandContext& ctx) {
-  ReplyIfAny(ctx, ctx.db.Frequency(ctx.args.NextKey()));
+  constexpr int64_t kSecondsPerMinute = 60;
+  const storage::Key key = ctx.args.NextKey();
+  std::optional<int64_t> frequency = ctx.db.Frequency(key);
+  const int64_t decay_s = ctx.engine.options.lfu_decay_time * kSecondsPerMinute;
+  if (frequency && decay_s > 0) {
+    const int64_t fallen = ctx.db.IdleSeconds(key).value_or(0) / decay_s;
+    frequency = std::max<int64_t>(0, *frequency - fallen);
+  }
+  ReplyIfAny(ctx, frequency);
   return Ok();
 }
 

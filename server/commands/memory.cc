@@ -117,6 +117,7 @@ void WriteAllocator(const Figures& figures, StatsWriter* stats) {
   stats->Bytes("allocator.allocated", allocated);
   stats->Bytes("allocator.active", active);
   stats->Bytes("allocator.resident", mapped);
+  stats->Bytes("allocator.muzzy", 0);
   stats->Ratio("allocator-fragmentation.ratio", ratio(active, allocated));
   stats->Bytes("allocator-fragmentation.bytes", active - allocated);
   stats->Ratio("allocator-rss.ratio", ratio(mapped, active));
@@ -134,13 +135,18 @@ Status Stats(CommandContext& ctx) {
   stats.Bytes("total.allocated", figures.used);
   stats.Bytes("startup.allocated", 0);
   stats.Bytes("replication.backlog", 0);
+  stats.Bytes("replica.fullsync.buffer", 0);
   stats.Bytes("clients.slaves", 0);
   stats.Bytes("clients.normal", figures.clients);
   stats.Bytes("cluster.links", 0);
   stats.Bytes("aof.buffer", 0);
   stats.Bytes("lua.caches", static_cast<int64_t>(ctx.engine.scripts->bytes()));
+  stats.Bytes("script.VMs", static_cast<int64_t>(ctx.engine.lua_memory.reserved()));
   stats.Bytes("functions.caches", static_cast<int64_t>(ctx.engine.functions->bytes()));
   WriteDatabases(ctx, figures, &stats);
+  stats.Bytes("overhead.db.hashtable.lut", static_cast<int64_t>(figures.keyspace.table_bytes));
+  stats.Bytes("overhead.db.hashtable.rehashing", 0);
+  stats.Bytes("db.dict.rehashing.count", 0);
   stats.Bytes("overhead.total", figures.overhead);
   stats.Bytes("keys.count", figures.keys);
   stats.Bytes("keys.bytes-per-key", figures.keys == 0 ? 0 : figures.used / figures.keys);

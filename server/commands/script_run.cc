@@ -42,7 +42,9 @@ class CommandScriptHost final : public RunningScriptHost {
     Status status(Refusal(info, args));
     if (status.ok()) status = CheckRights(*info, args);
     if (status.ok()) status = Status(RefusalOfWrite(*info));
-    if (status.ok()) {
+    if (!status.ok()) {
+      ctx_.dispatcher.CountRefused(info, status.error());
+    } else {
       if ((info->spec->flags & Flag::kWrite) != 0) {
         running_.wrote.store(true, std::memory_order_relaxed);
       }
@@ -177,8 +179,10 @@ bool MustRestart(const CommandContext& ctx, const std::atomic<bool>& takes_all_s
   return true;
 }
 
-Status StatusOf(const ScriptResult& result) {
-  return result.outcome == ScriptOutcome::kError ? Error(result.error) : Ok();
+Status StatusOf(CommandContext& ctx, const ScriptResult& result) {
+  if (result.outcome != ScriptOutcome::kError) return Ok();
+  if (result.error_of_call) ctx.dispatcher.ErrorIsCounted();
+  return Error(result.error);
 }
 
 }  // namespace
@@ -215,7 +219,7 @@ Status RunScript(CommandContext& ctx, const Script& script, const ScriptArgument
   if (lua == nullptr) return Error(errors::kNoMemoryForLua);
   CommandScriptHost host(ctx, ScriptKind::kEval, {}, script.flags, read_only,
                          script.takes_all_stripes);
-  return StatusOf(lua->Run(script, arguments, host, ctx.reply));
+  return StatusOf(ctx, lua->Run(script, arguments, host, ctx.reply));
 }
 
 Status RunFunction(CommandContext& ctx, const FunctionRegistry::Found& found,
@@ -230,7 +234,7 @@ Status RunFunction(CommandContext& ctx, const FunctionRegistry::Found& found,
   if (lua == nullptr) return Error(errors::kNoMemoryForLua);
   CommandScriptHost host(ctx, ScriptKind::kFunction, declared.name, declared.flags, read_only,
                          function.takes_all_stripes);
-  return StatusOf(lua->RunFunction(found.library, function, arguments, host, ctx.reply));
+  return StatusOf(ctx, lua->RunFunction(found.library, function, arguments, host, ctx.reply));
 }
 
 std::string LoadLibrary(CommandContext& ctx, const std::shared_ptr<FunctionLibrary>& library) {

@@ -1,4 +1,6 @@
 // TIME, ROLE, MONITOR, SHUTDOWN, MODULE, and the answers of a server that does not persist.
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 
@@ -108,8 +110,14 @@ Status ModuleHelp(CommandContext& ctx) {
   return WriteHelp(ctx, kLines);
 }
 
+// Every version of the art is the line that ends each: clients look for it.
 Status Lolwut(CommandContext& ctx) {
-  ctx.reply.Verbatim("txt", std::string("Larder ver. ") + std::string(kLarderVersion) + "\n");
+  if (ctx.args.remaining() >= 2 && ctx.args.Match("VERSION")) {
+    ctx.args.NextInt();
+    if (ctx.args.failed()) return ctx.args.status();
+  }
+  ctx.reply.Verbatim("txt", fmt::format("Redis ver. {} (Larder {})\n", kRedisVersion,
+                                        kLarderVersion));
   return Ok();
 }
 

@@ -9,20 +9,21 @@ namespace larder {
 
 using storage::SortedSet;
 
-AddOptions ParseAddOptions(ArgReader& args) {
+AddOptions ParseAddOptions(ArgReader& args, AddForm form) {
+  const bool scores = form == AddForm::kScores;
   AddOptions options;
   while (true) {
     if (args.Match("NX")) {
       options.nx = true;
     } else if (args.Match("XX")) {
       options.xx = true;
-    } else if (args.Match("GT")) {
-      options.gt = true;
-    } else if (args.Match("LT")) {
-      options.lt = true;
     } else if (args.Match("CH")) {
       options.changed = true;
-    } else if (args.Match("INCR")) {
+    } else if (scores && args.Match("GT")) {
+      options.gt = true;
+    } else if (scores && args.Match("LT")) {
+      options.lt = true;
+    } else if (scores && args.Match("INCR")) {
       options.increment = true;
     } else {
       return options;

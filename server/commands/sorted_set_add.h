@@ -16,8 +16,10 @@ struct AddOptions {
   bool increment = false;
 };
 
-// Reads options until a word that is none.
-AddOptions ParseAddOptions(ArgReader& args);
+enum class AddForm : uint8_t { kScores, kPlaces };  // ZADD, GEOADD
+
+// Reads the form's options until a word that is none: places know NX, XX and CH alone.
+AddOptions ParseAddOptions(ArgReader& args, AddForm form = AddForm::kScores);
 // Whether they go together, before so many words of scores and members.
 Status CheckAddOptions(const AddOptions& options, size_t words);
 

@@ -121,7 +121,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.2.0",
      .group = Group::kTransactions,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kSkipSlowlog |
-              Flag::kRunsQueued | Flag::kNotQueued,
+              Flag::kRunsQueued | Flag::kNotQueued | Flag::kUnwatches,
      .handler = Exec},
     {.name = "discard",
      .syntax = "",
@@ -130,7 +130,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.0.0",
      .group = Group::kTransactions,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kAllowBusy |
-              Flag::kNotQueued,
+              Flag::kNotQueued | Flag::kUnwatches,
      .handler = Discard},
     {.name = "watch",
      .syntax = "key [key ...]",
@@ -148,7 +148,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(1)",
      .since = "2.2.0",
      .group = Group::kTransactions,
-     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kAllowBusy,
+     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kAllowBusy |
+              Flag::kUnwatches,
      .handler = Unwatch},
 };
 

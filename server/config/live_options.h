@@ -121,6 +121,10 @@ struct LiveOptions {
   // Observation.
   LiveValue slowlog_log_slower_than;  // microseconds, negative: off
   LiveValue slowlog_max_len;
+  LiveValue commandlog_request_larger_than;  // bytes, negative: off
+  LiveValue commandlog_reply_larger_than;    // likewise
+  LiveValue commandlog_large_request_max_len;
+  LiveValue commandlog_large_reply_max_len;
   LiveValue slowlog_entry_max_argc;
   LiveValue slowlog_entry_max_string_len;
   LiveValue latency_monitor_threshold;  // ms, 0: off

@@ -1,11 +1,11 @@
 #include "server/config/option.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
 #include "server/config/units.h"
+#include "server/letter_case.h"
 
 namespace larder {
 namespace {
@@ -16,20 +16,9 @@ OptionValue Refuse(std::string error) {
   return value;
 }
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(a[i])) !=
-        std::tolower(static_cast<unsigned char>(b[i]))) {
-      return false;
-    }
-  }
-  return true;
-}
-
 const OptionName* FindName(const Option& option, std::string_view text) {
   for (const OptionName& row : option.names) {
-    if (EqualsIgnoringCase(row.name, text)) return &row;
+    if (EqualsIgnoreCase(row.name, text)) return &row;
   }
   return nullptr;
 }
@@ -108,8 +97,8 @@ OptionValue ParseFlags(const Option& option, std::span<const std::string> words)
 }
 
 OptionValue ParseBool(const std::string& text) {
-  if (EqualsIgnoringCase(text, "yes")) return {.text = "yes", .number = 1};
-  if (EqualsIgnoringCase(text, "no")) return {.text = "no", .number = 0};
+  if (EqualsIgnoreCase(text, "yes")) return {.text = "yes", .number = 1};
+  if (EqualsIgnoreCase(text, "no")) return {.text = "no", .number = 0};
   return Refuse("argument must be 'yes' or 'no'");
 }
 
@@ -187,7 +176,7 @@ OptionValue ParseOption(const Option& option, std::span<const std::string> words
   if (option.type == OptionType::kWords) return option.parse(words, current);
   if (option.type == OptionType::kFlags) return ParseFlags(option, words);
   if (words.size() != 1) return Refuse("wrong number of arguments");
-  if (option.automatic != nullptr && EqualsIgnoringCase(words[0], "auto")) {
+  if (option.automatic != nullptr && EqualsIgnoreCase(words[0], "auto")) {
     const int64_t number = option.automatic();
     return {.text = std::to_string(number), .written = "auto", .number = number};
   }

@@ -1,14 +1,11 @@
 #include "server/config/option_lookup.h"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <vector>
 
 namespace larder {
 namespace {
-
-char Lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 // Levenshtein's distance, one row of the table at a time.
 size_t EditDistance(std::string_view a, std::string_view b) {
@@ -33,10 +30,10 @@ bool MatchesClass(std::string_view pattern, size_t& at, char c) {
   bool matches = false;
   while (at < pattern.size() && pattern[at] != ']') {
     if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
-    char first = Lower(pattern[at++]);
+    char first = LowerLetter(pattern[at++]);
     char last = first;
     if (at + 1 < pattern.size() && pattern[at] == '-' && pattern[at + 1] != ']') {
-      last = Lower(pattern[at + 1]);
+      last = LowerLetter(pattern[at + 1]);
       at += 2;
     }
     if (first > last) std::swap(first, last);
@@ -54,16 +51,10 @@ bool MatchesElement(std::string_view pattern, size_t& at, char c) {
     return true;
   }
   if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
-  return Lower(pattern[at++]) == c;
+  return LowerLetter(pattern[at++]) == c;
 }
 
 }  // namespace
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
-  return lower;
-}
 
 const Option* FindOption(std::string_view name) {
   const std::string lower = LowerCase(name);
@@ -102,7 +93,7 @@ bool MatchesOptionPattern(std::string_view pattern, std::string_view text) {
       star_text = in_text;
       continue;
     }
-    if (at < pattern.size() && MatchesElement(pattern, at, Lower(text[in_text]))) {
+    if (at < pattern.size() && MatchesElement(pattern, at, LowerLetter(text[in_text]))) {
       ++in_text;
       continue;
     }

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "server/config/option.h"
+#include "server/letter_case.h"
 
 namespace larder {
 
@@ -16,7 +17,5 @@ std::string NearestOptionName(std::string_view name);
 // Whether `text` matches a pattern of CONFIG GET (* ? [a-z] and backslash), in any case.
 // O(pattern * text): stars do not multiply.
 bool MatchesOptionPattern(std::string_view pattern, std::string_view text);
-
-std::string LowerCase(std::string_view text);
 
 }  // namespace larder

@@ -1,7 +1,6 @@
 #include "server/config/option_parsers.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <limits>
@@ -9,6 +8,7 @@
 
 #include "server/config/notify_flags.h"
 #include "server/config/units.h"
+#include "server/letter_case.h"
 
 namespace larder {
 namespace {
@@ -31,16 +31,8 @@ std::string Join(std::span<const std::string> words) {
   return text;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower;
-  for (const char c : text) {
-    lower.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-  }
-  return lower;
-}
-
 int OutputClassIndex(std::string_view name) {
-  const std::string lower = Lower(name);
+  const std::string lower = LowerCase(name);
   if (lower == "replica") return static_cast<int>(OutputClass::kReplica);
   for (size_t i = 0; i < kOutputClasses; ++i) {
     if (kOutputClassNames[i] == lower) return static_cast<int>(i);
@@ -149,7 +141,7 @@ OptionValue ParsePercentiles(std::span<const std::string> words, std::string_vie
 OptionValue ParseReplicaOf(std::span<const std::string> words, std::string_view) {
   if (words.empty()) return {};
   if (words.size() != 2) return Refuse("wrong number of arguments");
-  if (Lower(words[0]) == "no" && Lower(words[1]) == "one") return {};
+  if (EqualsIgnoreCase(words[0], "no") && EqualsIgnoreCase(words[1], "one")) return {};
   const auto port = ParseInteger(words[1]);
   if (!port || *port < 0 || *port > 65535) return Refuse("Invalid master port");
   return {.text = Join(words)};

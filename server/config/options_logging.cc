@@ -69,7 +69,7 @@ constexpr Option kOptions[] = {
      .type = OptionType::kBool,
      .value = "no",
      .flags = kNoEffect,
-     .documentation = "Keep keys, values and arguments out of the log.",
+     .documentation = "Keep keys, values and arguments out of the log; they are never logged here.",
      .live = &LiveOptions::hide_user_data_from_log},
 };
 

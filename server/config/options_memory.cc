@@ -72,7 +72,6 @@ constexpr Option kOptions[] = {
      .value = "1",
      .max = kIntMax,
      .unit = "minutes",
-     .flags = kNoEffect,
      .documentation = "How fast OBJECT FREQ's counter falls; 0 is never.",
      .live = &LiveOptions::lfu_decay_time},
     {.name = "active-expire-effort",

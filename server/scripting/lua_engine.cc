@@ -65,12 +65,17 @@ int RunProtected(lua_State* L) {
   if (status != 0 || vm.stop != VmStop::kNone) {
     state.result->outcome = ScriptOutcome::kError;
     if (vm.stop != VmStop::kNone) return 0;
-    if (status != LUA_ERRRUN) vm.error_source.clear();
+    if (status == LUA_ERRRUN) {
+      state.result->error_of_call = vm.error_of_call;
+    } else {
+      vm.error_source.clear();
+    }
     state.result->error = ErrorText(L, vm, status);
     return 0;
   }
   if (ReadErrorTable(L, -1, &state.result->error)) {
     state.result->outcome = ScriptOutcome::kError;
+    state.result->error_of_call = IsErrorOfCall(L, -1);
     vm.error_source.clear();
     return 0;
   }
@@ -225,11 +230,12 @@ class LuaEngine::Impl {
       writer.out().tail().resize(tail_bytes);
       result.outcome = ScriptOutcome::kError;
       result.error = ErrorText(vm_.main, vm_, status > 0 ? LUA_ERRMEM : status);
+      result.error_of_call = false;
       vm_.error_source.clear();
     }
     if (vm_.stop == VmStop::kKilled) result.error = vm_.host->KillText();
     if (vm_.stop == VmStop::kAbandoned) {
-      result = {ScriptOutcome::kAbandoned, {}};
+      result = {.outcome = ScriptOutcome::kAbandoned};
     } else if (result.outcome == ScriptOutcome::kError && !vm_.error_source.empty()) {
       result.error.append(" script: ").append(name).append(", on ").append(vm_.error_source);
       result.error.append(":").append(std::to_string(vm_.error_line)).append(".");

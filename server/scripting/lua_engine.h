@@ -39,6 +39,8 @@ enum class ScriptOutcome : uint8_t {
 struct ScriptResult {
   ScriptOutcome outcome = ScriptOutcome::kReplied;
   std::string error;
+  // The error is one that a call of the script's answered: statistics know of it.
+  bool error_of_call = false;
 };
 
 class LuaEngine {

@@ -26,10 +26,12 @@ int NoteError(lua_State* L) {
   LuaVm& vm = VmOf(L);
   vm.error.clear();
   vm.error_source.clear();
+  vm.error_of_call = false;
   if (vm.stop == VmStop::kNone) {
     size_t size = 0;
     if (lua_istable(L, 1) != 0) {
       if (!ReadErrorTable(L, 1, &vm.error)) vm.error = "ERR unknown error";
+      vm.error_of_call = IsErrorOfCall(L, 1);
     } else if (const char* text = lua_tolstring(L, 1, &size); text != nullptr) {
       vm.error = "ERR " + std::string(text, size);
     } else if (lua_isboolean(L, 1) != 0) {

@@ -70,8 +70,7 @@ int Call(lua_State* L, bool raises) {
   const bool failed = !vm.reply.empty() && vm.reply.front() == '-';
   if (vm.reply.capacity() > kReplyKeptBytesMax) std::string().swap(vm.reply);
   if (!failed) return 1;
-  lua_pushboolean(L, 1);
-  lua_setfield(L, -2, "ignore_error_stats_update");
+  MarkErrorOfCall(L);
   return raises ? lua_error(L) : 1;
 }
 

@@ -10,6 +10,9 @@
 namespace larder {
 namespace {
 
+// As Redis calls it: scripts can see it.
+constexpr char kErrorOfCallField[] = "ignore_error_stats_update";
+
 // ---- RESP to Lua ----
 
 constexpr int kCallReplyDepthMax = 128;
@@ -326,6 +329,21 @@ void PushErrorTable(lua_State* L, std::string_view text) {
     if (c == '\r' || c == '\n' || c == '\0') c = ' ';
   }
   PushField(L, "err", line);
+}
+
+void MarkErrorOfCall(lua_State* L) {
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, kErrorOfCallField);
+}
+
+bool IsErrorOfCall(lua_State* L, int index) {
+  if (lua_istable(L, index) == 0) return false;
+  lua_pushvalue(L, index);
+  lua_pushstring(L, kErrorOfCallField);
+  lua_rawget(L, -2);
+  const bool marked = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 2);
+  return marked;
 }
 
 void WriteResult(lua_State* L, protocol::Version script_version, protocol::ReplyWriter& writer) {

@@ -21,6 +21,10 @@ void PushReply(lua_State* L, std::string_view encoded);
 // Pushes {err = "CODE text"}, of a text with or without a leading "-CODE": one line.
 void PushErrorTable(lua_State* L, std::string_view text);
 
+// Marks the error table on top as the answer of a call, which statistics have counted.
+void MarkErrorOfCall(lua_State* L);
+bool IsErrorOfCall(lua_State* L, int index);
+
 // Encodes the value on top of the stack, and pops it. `script_version` is what redis.setresp set.
 // Ticks; raises when the script is stopped or the result too large, with a part of it written.
 void WriteResult(lua_State* L, protocol::Version script_version, protocol::ReplyWriter& writer);

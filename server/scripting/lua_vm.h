@@ -84,6 +84,7 @@ struct LuaVm {
   std::string error;
   std::string error_source;  // empty when unknown
   int error_line = -1;
+  bool error_of_call = false;  // as ScriptResult's
 
   // Reused by redis.call.
   std::vector<std::string_view> arguments;

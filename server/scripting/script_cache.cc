@@ -2,16 +2,10 @@
 
 #include <utility>
 
+#include "server/letter_case.h"
+
 namespace larder {
 namespace {
-
-std::string LowerCase(std::string_view sha) {
-  std::string lower(sha);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 size_t ScriptBytes(const Script& script) {
   constexpr size_t kOverheadBytes = 160;  // map node, list node and control block

@@ -183,6 +183,28 @@ TEST_F(ClientCommands, NoEvictAndNoTouchAreSwitches) {
   EXPECT_THAT(Run("CLIENT NO-EVICT x"), IsError("ERR syntax error"));
 }
 
+TEST_F(ClientCommands, QueuedCommandsTakeMemory) {
+  EXPECT_THAT(Run("CLIENT INFO").text, HasSubstr(" multi-mem=0 "));
+  TestClient& other = NewClient();
+  other.Run("MULTI");
+  other.Run("SET key value");
+  EXPECT_THAT(Run("CLIENT LIST ID " + IdOf(other)).text, Not(HasSubstr(" multi-mem=0 ")));
+  other.Run("DISCARD");
+  EXPECT_THAT(Run("CLIENT LIST ID " + IdOf(other)).text, HasSubstr(" multi-mem=0 "));
+}
+
+TEST_F(ClientCommands, AnyCapabilityIsWelcome) {
+  EXPECT_THAT(Run("CLIENT CAPA redirect"), IsOk());
+  EXPECT_THAT(Run("CLIENT CAPA this that"), IsOk());
+  EXPECT_THAT(Run("CLIENT CAPA"),
+              IsError("ERR wrong number of arguments for 'client|capa' command"));
+}
+
+TEST_F(ClientCommands, ThereIsNoImportMode) {
+  EXPECT_THAT(Run("CLIENT IMPORT-SOURCE ON"), IsError("ERR Server is not in import mode"));
+  EXPECT_THAT(Run("CLIENT IMPORT-SOURCE off"), IsOk());
+}
+
 TEST_F(ClientCommands, UnblockFindsNobodyWhoIsNotBlocked) {
   EXPECT_THAT(Run("CLIENT UNBLOCK " + IdOf(client())), IsInteger(0));
   EXPECT_THAT(Run("CLIENT UNBLOCK 99999 ERROR"), IsInteger(0));

@@ -113,6 +113,100 @@ TEST_F(InfoCommand, SectionsAreChosenByName) {
   EXPECT_THAT(Text("INFO"), HasSubstr("\r\n\r\n# Clients\r\n"));
 }
 
+TEST_F(InfoCommand, AnErrorOfAScriptsCallIsCountedOnce) {
+  Run("SET text abc");
+  const auto counts = [this](const std::string& script) {
+    Run("CONFIG RESETSTAT");
+    client().RunArgs({"EVAL", script, "1", "text"});
+    return Fields("INFO commandstats errorstats stats");
+  };
+  const auto failed = [](int count) { return HasSubstr("failed_calls=" + std::to_string(count)); };
+  const std::string incr = "('INCR', KEYS[1])";
+  auto fields = counts("return redis.call" + incr);
+  EXPECT_EQ(fields["errorstat_ERR"], "count=1");
+  EXPECT_EQ(fields["total_error_replies"], "1");
+  EXPECT_THAT(fields["cmdstat_eval"], failed(1));
+  EXPECT_THAT(fields["cmdstat_incr"], failed(1));
+  fields = counts("return redis.pcall" + incr);
+  EXPECT_EQ(fields["errorstat_ERR"], "count=1");
+  EXPECT_THAT(fields["cmdstat_eval"], failed(1));
+  fields = counts("redis.pcall" + incr + " return 1");
+  EXPECT_EQ(fields["errorstat_ERR"], "count=1");
+  EXPECT_THAT(fields["cmdstat_eval"], failed(0));
+  fields = counts("redis.pcall" + incr + " return redis.error_reply('MY own')");
+  EXPECT_EQ(fields["errorstat_ERR"], "count=1");
+  EXPECT_EQ(fields["errorstat_MY"], "count=1");
+}
+
+TEST_F(InfoCommand, WhatAScriptMayNotCallIsCountedAsRejected) {
+  Run("CONFIG RESETSTAT");
+  client().RunArgs({"EVAL", "return redis.call('GET')", "0"});
+  client().RunArgs({"EVAL", "return redis.call('NOSUCHCOMMAND')", "0"});
+  client().RunArgs({"EVAL", "return redis.call('SUBSCRIBE', 'c')", "0"});
+  const auto fields = Fields("INFO commandstats errorstats");
+  EXPECT_EQ(fields.at("errorstat_ERR"), "count=3");
+  EXPECT_THAT(fields.at("cmdstat_get"), HasSubstr("calls=0,"));
+  EXPECT_THAT(fields.at("cmdstat_get"), HasSubstr("rejected_calls=1,"));
+  EXPECT_THAT(fields.at("cmdstat_subscribe"), HasSubstr("rejected_calls=1,"));
+}
+
+TEST_F(InfoCommand, TooManyKindsOfErrorsAreNotToldApart) {
+  for (int i = 0; i < 130; ++i) {
+    client().RunArgs({"EVAL", "return redis.error_reply('E' .. ARGV[1] .. ' x')", "0",
+                      std::to_string(i)});
+  }
+  EXPECT_THAT(Fields("INFO errorstats"),
+              ElementsAre(Pair("errorstat_ERRORSTATS_DISABLED", "count=1")));
+  Run("CONFIG RESETSTAT");
+  EXPECT_THAT(Fields("INFO errorstats"), IsEmpty());
+}
+
+TEST_F(InfoCommand, KeySizesCountsKeysByPowersOfTwo) {
+  EXPECT_EQ(Text("INFO keysizes"), "# Keysizes\r\n");
+  client().RunArgs({"SET", "empty", ""});
+  Run("SET one x");
+  Run("SET three xxx");
+  client().RunArgs({"SET", "large", std::string(5000, 'x')});
+  Run("RPUSH list a b c d");
+  Run("SADD set a b");
+  Run("HSET hash f v");
+  Run("ZADD zset 1 a 2 b 3 c");
+  Run("XADD stream * f v");
+  Run("SELECT 3");
+  Run("SET other 1234");
+  const auto fields = Fields("INFO keysizes");
+  EXPECT_THAT(fields, ElementsAre(Pair("db0_distrib_hashes_items", "1=1"),
+                                  Pair("db0_distrib_lists_items", "4=1"),
+                                  Pair("db0_distrib_sets_items", "2=1"),
+                                  Pair("db0_distrib_streams_items", "1=1"),
+                                  Pair("db0_distrib_strings_sizes", "0=1,1=1,2=1,4K=1"),
+                                  Pair("db0_distrib_zsets_items", "2=1"),
+                                  Pair("db3_distrib_strings_sizes", "4=1")));
+  EXPECT_THAT(Titles("INFO"), Contains("Keysizes"));
+  Run("FLUSHALL");
+  EXPECT_THAT(Fields("INFO keysizes"), IsEmpty());
+}
+
+TEST_F(InfoCommand, KeySizesOfManyKeysAreCountedOnlyWhenAskedForByName) {
+  for (int i = 0; i < 5000; ++i) client().RunArgs({"SET", "key:" + std::to_string(i), "12345"});
+  EXPECT_EQ(Fields("INFO keysizes").at("db0_distrib_strings_sizes"), "4=5000");
+  EXPECT_EQ(Fields("INFO everything").count("db0_distrib_strings_sizes"), 0u);
+  Run("MULTI");
+  Run("INFO keysizes");
+  EXPECT_EQ(Run("EXEC").items.at(0).text, "# Keysizes\r\n");
+}
+
+TEST_F(InfoCommand, KeySizesDoNotWaitForAStripeThatStaysLocked) {
+  Run("SET here 1");
+  Run("SET there 1");
+  const size_t stripe = engine.keyspace.StripeOf(engine.keyspace.hasher().Hash("here"));
+  ASSERT_NE(stripe, engine.keyspace.StripeOf(engine.keyspace.hasher().Hash("there")))
+      << "the two are to lie apart";
+  engine.keyspace.lock(stripe).Lock();
+  EXPECT_EQ(Fields("INFO keysizes").at("db0_distrib_strings_sizes"), "1=1");
+  engine.keyspace.lock(stripe).Unlock();
+}
+
 TEST_F(InfoCommand, CommandsAndErrorsAreCounted) {
   Run("PING");
   Run("PING");

@@ -66,6 +66,20 @@ TEST_F(KeyCommands, ObjectLooksInside) {
   EXPECT_EQ(Run("OBJECT HELP").items.size(), 15u);
 }
 
+TEST_F(KeyCommands, TheFrequencyOfAnUnusedKeyFallsWithLfuDecayTime) {
+  Run("SET k v");
+  for (int i = 0; i < 20; ++i) Run("GET k");
+  const int64_t used = Run("OBJECT FREQ k").integer;
+  EXPECT_GT(used, 3);
+  Run("CONFIG SET lfu-decay-time 10");
+  clock.Advance(35min);
+  const int64_t fallen = used - Run("OBJECT FREQ k").integer;  // ages are known about
+  EXPECT_GE(fallen, 2);
+  EXPECT_LE(fallen, 4);
+  Run("CONFIG SET lfu-decay-time 0");
+  EXPECT_THAT(Run("OBJECT FREQ k"), IsInteger(used));
+}
+
 // ---- expiry
 
 TEST_F(KeyCommands, ExpireInEveryUnitAndTtl) {

@@ -19,7 +19,6 @@ BEGIN, END = "<!-- written by tests/conformance/command_coverage.py -->", "<!-- 
 # for an unknown command, or for a server without that feature. Otherwise it is yet to come.
 MISSING = [
     (r"client\|(caching|getredir|tracking|trackinginfo)", "to come"),
-    (r"hotkeys.*", "to come"),
     (r"cluster\|.*", "out of scope: cluster mode"),
     (r"module\|loadex", "out of scope: modules"),
     (r"restore-asking", "out of scope: cluster mode"),

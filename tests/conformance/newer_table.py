@@ -6,8 +6,8 @@ empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK
 
 Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
 CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4), XADD
-IDMP and XCFGSET (8.6), XNACK and AGGREGATE COUNT (8.8); valkey.io DELIFEQ (9.0),
-SCRIPT SHOW (8.0).
+IDMP and XCFGSET, HOTKEYS (8.6), XNACK and AGGREGATE COUNT (8.8), INFO keysizes (8.0); valkey.io DELIFEQ (9.0),
+SCRIPT SHOW and CLIENT CAPA (8.0), COMMANDLOG and CLIENT IMPORT-SOURCE (8.1).
 """
 
 HELLO = "9555e8555c62dcfd"  # XXH3-64 of "hello"
@@ -130,6 +130,69 @@ CASES = [
         ("CLIENT SETINFO LIB-NAME with\\x20space", "/-ERR lib-name cannot contain spaces.*/"),
         ("CLIENT SETINFO BOGUS x", "-ERR Unrecognized option 'BOGUS'"),
         ("CLIENT SETINFO LIB-NAME ~", "+OK"), ("CLIENT SETINFO", arity("client|setinfo"))]),
+    ("CLIENT CAPA takes any capability", [
+        ("CLIENT CAPA redirect", "+OK"), ("CLIENT CAPA this that", "+OK"),
+        ("CLIENT CAPA", arity("client|capa"))]),
+    ("CLIENT IMPORT-SOURCE needs import mode", [
+        ("CLIENT IMPORT-SOURCE ON", "-ERR Server is not in import mode"),
+        ("CLIENT IMPORT-SOURCE OFF", "+OK"),
+        ("CLIENT IMPORT-SOURCE", arity("client|import-source"))]),
+    ("CLIENT LIST has the fields of Redis 8", [
+        ("CLIENT INFO", "/[$=].*id=.* watch=0 .* resp=[23] lib-name= lib-ver= io-thread=[0-9]+ "
+                        "tot-net-in=[0-9]+ tot-net-out=[0-9]+ tot-cmds=[1-9][0-9]*\n/")]),
+    ("COMMANDLOG keeps large requests and large replies", [
+        ("CONFIG SET commandlog-request-larger-than 80 commandlog-reply-larger-than 80", "+OK"),
+        ("COMMANDLOG RESET large-request", "+OK"), ("COMMANDLOG RESET large-reply", "+OK"),
+        ("SET k " + "v" * 100, "+OK"), ("COMMANDLOG LEN large-request", ":1"),
+        ("COMMANDLOG LEN large-reply", ":0"), ("GET k", "$" + "v" * 100),
+        ("COMMANDLOG GET 1 LARGE-REPLY",
+         "/\\*\\[\\*\\[:[0-9]+, :[0-9]+, :108, \\*\\[\\$GET, \\$k\\], \\$.*, \\$\\]\\]/"),
+        ("CONFIG SET commandlog-request-larger-than -1 commandlog-reply-larger-than -1", "+OK"),
+        ("SET k " + "v" * 100, "+OK"), ("COMMANDLOG RESET large-reply", "+OK"),
+        ("COMMANDLOG LEN large-reply", ":0"),
+        ("CONFIG SET commandlog-request-larger-than 1048576 commandlog-reply-larger-than 1048576",
+         "+OK")]),
+    ("COMMANDLOG's types, counts and aliases", [
+        ("COMMANDLOG LEN foo",
+         "-ERR type should be one of the following: slow, large-request, large-reply"),
+        ("COMMANDLOG GET x slow", "-ERR count should be greater than or equal to -1"),
+        ("COMMANDLOG GET 1", arity("commandlog|get")),
+        ("COMMANDLOG FOO", "-ERR unknown subcommand 'FOO'. Try COMMANDLOG HELP."),
+        ("CONFIG SET commandlog-slow-execution-max-len 77", "+OK"),
+        ("CONFIG GET slowlog-max-len", "/[*%]\\[\\$slowlog-max-len, \\$77\\]/"),
+        ("CONFIG SET slowlog-max-len 128", "+OK"),
+        ("CONFIG GET commandlog-execution-slower-than",
+         "/[*%]\\[\\$commandlog-execution-slower-than, \\$10000\\]/")]),
+    ("HOTKEYS begins, reports, ends and forgets", [
+        ("HOTKEYS GET", "nil"), ("HOTKEYS STOP", "nil"),
+        ("HOTKEYS START METRICS 2 CPU NET COUNT 2 DURATION 1000 SAMPLE 1", "+OK"),
+        ("HOTKEYS START METRICS 1 CPU", "-ERR hotkey tracking session already in progress"),
+        ("HOTKEYS RESET", "-ERR hotkey tracking session in progress, stop tracking first"),
+        ("SET hot " + "v" * 100, "+OK"), ("SET cold v", "+OK"), ("SET third v", "+OK"),
+        ("HOTKEYS STOP", "+OK"),
+        ("HOTKEYS GET",
+         "/\\*\\[[*%]\\[\\$tracking-active, :0, \\$sample-ratio, :1, \\$selected-slots, "
+         "\\*\\[\\*\\[:0, :16383\\]\\], \\$all-commands-all-slots-us, :[0-9]+, "
+         "\\$net-bytes-all-commands-all-slots, :[0-9]+, \\$collection-start-time-unix-ms, :[0-9]+, "
+         "\\$collection-duration-ms, :[0-9]+, \\$total-cpu-time-user-ms, :[0-9]+, "
+         "\\$total-cpu-time-sys-ms, :[0-9]+, \\$total-net-bytes, :[0-9]+, \\$by-cpu-time-us, "
+         "\\*\\[\\$[a-z]+, :[0-9]+, \\$[a-z]+, :[0-9]+\\], \\$by-net-bytes, "
+         "\\*\\[\\$hot, :135, \\$(cold|third), :[0-9]+\\]\\]\\]/"),
+        ("HOTKEYS RESET", "+OK"), ("HOTKEYS GET", "nil")]),
+    ("HOTKEYS START's forms", [
+        ("HOTKEYS START", "-ERR METRICS parameter is required"),
+        ("HOTKEYS START METRICS 2 CPU",
+         "-ERR METRICS count does not match number of metric types provided"),
+        ("HOTKEYS START METRICS 1 GPU", "-ERR METRICS no valid metrics passed. Supported: CPU|NET"),
+        ("HOTKEYS START METRICS 1 CPU NET", SYNTAX),
+        ("HOTKEYS START METRICS 1 CPU COUNT 100", "-ERR COUNT must be between 1 and 64"),
+        ("HOTKEYS START METRICS 1 CPU SAMPLE 0", "-ERR SAMPLE ratio must be positive"),
+        ("HOTKEYS START METRICS 1 CPU SLOTS 2 0 5",
+         "-ERR SLOTS parameter cannot be used in non-cluster mode")]),
+    ("INFO keysizes counts keys by powers of two", [
+        ("SET a 12345", "+OK"), ("RPUSH l 1 2 3", ":3"),
+        ("INFO keysizes", "/[$=].*# Keysizes\r\ndb0_distrib_strings_sizes:4=1\r\n"
+                          "db0_distrib_lists_items:2=1\r\n/")]),
     ("CLIENT NO-TOUCH", [
         ("CLIENT NO-TOUCH ON", "+OK"), ("CLIENT NO-TOUCH off", "+OK"), ("CLIENT NO-TOUCH maybe", SYNTAX)]),
     ("CLIENT KILL MAXAGE", [

@@ -197,12 +197,13 @@ TEST_F(KeyspaceTest, ScanReturnsWhatStaysWhileTheTableGrowsAndShrinks) {
 
 TEST_F(KeyspaceTest, RandomKeyReachesAllKeysAndSkipsExpiredOnes) {
   std::string key;
-  EXPECT_FALSE(keyspace.RandomKey(0, 1, 0, false, &key));
+  EXPECT_EQ(keyspace.RandomKey(0, 1, 0, false, &key), Keyspace::Drawn::kNothing);
   Fill(0, 20);
   Database(keyspace, 0, 0).SetExpiry(K(Numbered(7)), 10);
   std::map<std::string, int> drawn;
   for (uint64_t i = 0; i < 4000; ++i) {
-    ASSERT_TRUE(keyspace.RandomKey(0, i * 0x9e3779b97f4a7c15u, 10, false, &key));
+    ASSERT_EQ(keyspace.RandomKey(0, i * 0x9e3779b97f4a7c15u, 10, false, &key),
+              Keyspace::Drawn::kKey);
     ++drawn[key];
   }
   EXPECT_EQ(drawn.size(), 19u);
@@ -223,7 +224,7 @@ TEST_F(KeyspaceTest, RandomKeysComeEvenlyFromAllOfTheHashRange) {
   std::mt19937_64 random(3);
   for (int draw = 0; draw < kDraws; ++draw) {
     std::string key;
-    ASSERT_TRUE(keyspace.RandomKey(0, random(), 0, false, &key));
+    ASSERT_EQ(keyspace.RandomKey(0, random(), 0, false, &key), Keyspace::Drawn::kKey);
     const auto rank = std::lower_bound(hashes.begin(), hashes.end(), K(key).hash << 2);
     ++drawn[static_cast<size_t>(rank - hashes.begin()) * kParts / hashes.size()];
   }
