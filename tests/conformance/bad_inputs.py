@@ -3,7 +3,7 @@
 
 Larder must answer as the table says, byte for byte as redis-server does (unless the row marks an
 agreed difference, or exceptions.json has one), and be alive after every row. Rows that need several
-connections at once are functions below.
+connections at once are functions below and in bad_input_scenarios.py.
 """
 import json
 import os
@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 
+import bad_input_scenarios
 from bad_input_table import FENCE, ROWS, request
 from resp import Closed, Connection, encode
 from servers import Server, find_servers
@@ -283,7 +284,10 @@ def busy_script(server):
     loops = ("while true do end", "pcall(function() while true do end end) while true do end",
              "while true do pcall(error) end",
              "local co = coroutine.wrap(function() while true do end end) co()",
-             "xpcall(function() error('x') end, function() while true do end end)")
+             "xpcall(function() error('x') end, function() while true do end end)",
+             "while true do string.find(string.rep('a', 1000), string.rep('a*', 20) .. 'b') end",
+             "string.gsub(string.rep('a', 100), 'a', function() while true do end end)",
+             "table.sort({1, 2, 3}, function() while true do end end)")
     for loop in loops if not server.is_redis else loops[:1]:
         runner.send(request(b"EVAL", loop.encode(), b"0"))
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -323,9 +327,9 @@ def unkillable_script(server):
 # The last one leaves no server behind.
 SCENARIOS = [end_with_the_request, flood_before_login, huge_request_built_slowly, out_of_descriptors,
              stranger_without_password, slow_reader, kill_with_data_pending, busy_script,
-             unkillable_script]
+             *bad_input_scenarios.SCENARIOS, unkillable_script]
 # 7.0.15 buffers without end before login, and spins while there are no descriptors.
-NOT_ON_REDIS = {flood_before_login, out_of_descriptors}
+NOT_ON_REDIS = {flood_before_login, out_of_descriptors, *bad_input_scenarios.NOT_ON_REDIS}
 
 
 def run_scenarios(larder, redis):
