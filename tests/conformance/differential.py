@@ -492,7 +492,7 @@ def run(arguments, protocol, larder, redis):
     coverage.report()
     for reason, times in exceptions.used.items():
         print(f"agreed exception, met {times} times: {reason}")
-    share = min(1.0, commands / 100_000)
+    share = min(1.0, commands / COMMANDS)
     shortfalls = [] if arguments.families else list(coverage.shortfalls(share))
     for shortfall in shortfalls:
         print(f"SHORTFALL {shortfall}")
