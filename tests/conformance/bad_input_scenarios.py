@@ -197,11 +197,11 @@ def deep_write_pipelines(server):
 
 
 def busy_for_others(server):
-    """Row 62: while a script is busy others are told so at once, and PING, too."""
+    """Row 62: while a script is busy, who needs its keys is told so, and PING is answered."""
     with connections(server, 2) as (control, runner):
         old = control.call("CONFIG", "GET", "busy-reply-threshold")[1][1][1]
         control.call("CONFIG", "SET", "busy-reply-threshold", "50")
-        runner.send(encode([b"EVAL", b"while true do end", b"0"]))
+        runner.send(encode([b"EVAL", b"while true do end", b"1", b"k"]))
         busy = wait_for(lambda: control.call("GET", "k")[1] is not None)
         reply = control.call("GET", "k")
         pong = control.call("PING")
