@@ -96,6 +96,9 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
   for (int i = 0; i < workers; ++i) {
     statistics.push_back(std::make_unique<WorkerStatistics>(commands.all().size()));
   }
+#ifdef LARDER_TURN_BUDGET_US
+  turns.budget_us = LARDER_TURN_BUDGET_US;  // tests/CMakeLists.txt: a server that is interrupted
+#endif
   ApplyOptions();
   acl.SetDefaultPassword(option_store.Text("requirepass"));
   option_store.OnChange("requirepass", [this](const std::string& password) {

@@ -3,7 +3,7 @@
 
 Larder must answer as the table says, byte for byte as redis-server does (unless the row marks an
 agreed difference, or exceptions.json has one), and be alive after every row. Rows that need several
-connections at once are functions below.
+connections at once are functions below and in bad_input_scenarios.py.
 """
 import json
 import os
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import bad_input_scenarios
 from bad_input_table import FENCE, ROWS, request
 from resp import Closed, Connection, encode
 from servers import Server, find_servers, free_port
@@ -323,7 +324,10 @@ def busy_script(server):
     loops = ("while true do end", "pcall(function() while true do end end) while true do end",
              "while true do pcall(error) end",
              "local co = coroutine.wrap(function() while true do end end) co()",
-             "xpcall(function() error('x') end, function() while true do end end)")
+             "xpcall(function() error('x') end, function() while true do end end)",
+             "while true do string.find(string.rep('a', 1000), string.rep('a*', 20) .. 'b') end",
+             "string.gsub(string.rep('a', 100), 'a', function() while true do end end)",
+             "table.sort({1, 2, 3}, function() while true do end end)")
     for loop in loops if not server.is_redis else loops[:1]:
         runner.send(request(b"EVAL", loop.encode(), b"0"))
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -387,10 +391,11 @@ def unkillable_script(server):
 # The last one leaves no server behind.
 SCENARIOS = [end_with_the_request, flood_before_login, huge_request_built_slowly, out_of_descriptors,
              stranger_without_password, stalled_tls_handshake, slow_reader, kill_with_data_pending,
-             busy_script, busy_function, unkillable_script]
+             busy_script, busy_function, *bad_input_scenarios.SCENARIOS, unkillable_script]
 # 7.0.15 buffers without end before login, spins while there are no descriptors, and waits for a
 # handshake as long as it takes.
-NOT_ON_REDIS = {flood_before_login, out_of_descriptors, stalled_tls_handshake}
+NOT_ON_REDIS = {flood_before_login, out_of_descriptors, stalled_tls_handshake,
+                *bad_input_scenarios.NOT_ON_REDIS}
 
 
 def run_scenarios(larder, redis):

@@ -5,11 +5,17 @@ Prints the coverage; fails on any mismatch that exceptions.json does not agree t
 command had fewer than 200 replies without error, or an option none. A mismatch prints the seed, the
 command's number, both replies, and the shortest replay found that still shows it.
 
-usage: differential.py [--protocol 2|3] [--seed N] [--count N] [--families NAME,...]
+usage: differential.py [--protocol 2|3] [--seed N] [--seeds N] [--count N | --minutes N]
+                       [--families NAME,...]
+
+With LARDER_FULL in the environment and neither --count nor --minutes it takes ten minutes for each
+protocol.
 """
 import argparse
 import collections
+import itertools
 import json
+import os
 import pathlib
 import re
 import sys
@@ -28,9 +34,13 @@ REPLIES_MIN = 200
 OPTION_REPLIES_MIN = 20
 EXCEPTIONS_MAX = 30
 MISMATCHES_MAX = 400
+HISTORY_UNITS_MAX = 300_000  # kept for replays
 MINIMISED_MAX = 12
 MINIMISE_SECONDS = 10
 LATE_FRAME_SECONDS = 30
+FULL_MINUTES = 10
+LEAST_SHOWN = 24  # options, and pairs of options, that were seen least
+ENDLESS = 10**12
 
 
 class Session:
@@ -165,16 +175,33 @@ class Coverage:
         self.replies = collections.Counter()
         self.errors = collections.Counter()
         self.options = collections.Counter()
+        self.pairs = collections.Counter()  # options of one command together
         self.known_options = families.options()
+
+    def add_documented(self, connection):
+        """Every keyword that redis-server documents must be seen to work, but those in UNSEEN."""
+        for name, tokens in documented_tokens(connection).items():
+            if name not in families.COVERED:
+                continue
+            known = self.known_options.setdefault(name, [])
+            unseen = families.UNSEEN.get(name, ())
+            self.known_options[name] = known + [token for token in tokens
+                                                if token not in known and token not in unseen]
 
     def count(self, name, args, failed):
         if failed:
             self.errors[name] += 1
             return
         self.replies[name] += 1
-        for option in self.known_options.get(name, ()):
-            if any(not callable(arg) and arg.upper() == option.encode() for arg in args[1:]):
-                self.options[name, option] += 1
+        known = self.known_options.get(name)
+        if not known:
+            return
+        words = {arg.upper() for arg in args[1:] if not callable(arg)}
+        found = [option for option in known if option.encode() in words]
+        for option in found:
+            self.options[name, option] += 1
+        for pair in itertools.combinations(found, 2):
+            self.pairs[name, pair] += 1
 
     def shortfalls(self, share):
         """What was seen less often than it must be in a full run, scaled to this run's share."""
@@ -197,6 +224,17 @@ class Coverage:
         print("options seen to work:")
         for name, options in sorted(self.known_options.items()):
             print(f"  {name}: " + ", ".join(f"{o} {self.options[name, o]}" for o in options))
+        everything = [(self.options[name, option], f"{name} {option}")
+                      for name, options in self.known_options.items() for option in options]
+        print("options seen least: " + "; ".join(
+            f"{text} {count}" for count, text in sorted(everything)[:LEAST_SHOWN]))
+        together = [(self.pairs[name, pair], f"{name} {pair[0]}+{pair[1]}")
+                    for name, options in self.known_options.items()
+                    for pair in itertools.combinations(options, 2)]
+        never = sum(count == 0 for count, _ in together)
+        print(f"pairs of options: {len(together) - never} of {len(together)} seen together (many "
+              "exclude each other); seen least: " + "; ".join(
+                  f"{text} {count}" for count, text in sorted(together)[never:never + LEAST_SHOWN]))
         for name, reason in families.UNCOVERED.items():
             print(f"  not held to {REPLIES_MIN}: {name} ({reason})")
 
@@ -339,6 +377,28 @@ class FenceAfter:
         return repr(self.fence) + " after " + "; ".join(map(repr, self.sends))
 
 
+def documented_tokens(connection):
+    """The keywords of each command, from COMMAND DOCS in RESP2."""
+    def pairs(reply):
+        return {reply[1][i][1].decode(): reply[1][i + 1] for i in range(0, len(reply[1]), 2)}
+
+    def tokens(arguments):
+        for argument in map(pairs, arguments[1]):
+            if argument.get("token", ("$", b""))[1]:
+                yield argument["token"][1].decode()
+            if "arguments" in argument:
+                yield from tokens(argument["arguments"])
+
+    def walk(commands):
+        for name, fields in pairs(commands).items():
+            fields = pairs(fields)
+            if "subcommands" in fields:
+                yield from walk(fields["subcommands"])
+            elif "arguments" in fields:
+                yield name, list(dict.fromkeys(tokens(fields["arguments"])))
+    return dict(walk(connection.call("COMMAND", "DOCS")))
+
+
 def replay(runner, units):
     """The mismatch that these units end in from a fresh start, or None."""
     quiet = Runner(runner.expected, runner.got, Exceptions([]), Coverage())
@@ -385,7 +445,9 @@ def minimise(runner, history, mismatch):
 
 
 def run(arguments, protocol, larder, redis):
-    print(f"== RESP{protocol}: seed {arguments.seed}, {arguments.count} commands", flush=True)
+    how_long = f"{arguments.minutes:g} minutes" if arguments.minutes else f"{arguments.count} commands"
+    print(f"== RESP{protocol}: seed {arguments.seed}, {how_long}", flush=True)
+    count = ENDLESS if arguments.minutes else arguments.count
     started = time.monotonic()
     exceptions = Exceptions(json.loads((HERE / "exceptions.json").read_text())["commands"])
     coverage = Coverage()
@@ -393,9 +455,14 @@ def run(arguments, protocol, larder, redis):
     reported = collections.Counter()
     try:
         runner = Runner(*(Session(server, protocol) for server in servers), exceptions, coverage)
+        asking = Connection(servers[0].port)
+        coverage.add_documented(asking)
+        asking.close()
         runner.start_over()
-        history, commands = [], 0
-        for unit in families.units(arguments.seed, arguments.count, arguments.families):
+        history, commands = collections.deque(maxlen=HISTORY_UNITS_MAX), 0
+        for unit in families.units(arguments.seed, count, arguments.families):
+            if arguments.minutes and time.monotonic() - started > 60 * arguments.minutes:
+                break
             history.append(unit)
             commands += sum(hasattr(step, "args") for step in unit)
             try:
@@ -406,17 +473,17 @@ def run(arguments, protocol, larder, redis):
                 signature = mismatch.signature()
                 reported[signature] += 1
                 if reported[signature] == 1:
-                    report(runner, history, mismatch, arguments, protocol, commands, len(reported))
+                    report(runner, list(history), mismatch, arguments, protocol, commands, len(reported))
                 if sum(reported.values()) >= MISMATCHES_MAX:
                     print(f"stopping after {MISMATCHES_MAX} mismatches")
                     break
                 runner.start_over()
-                history = []
+                history.clear()
         try:
             runner.flush()
         except Mismatch as mismatch:
             reported[mismatch.signature()] += 1
-            report(runner, history, mismatch, arguments, protocol, commands, len(reported))
+            report(runner, list(history), mismatch, arguments, protocol, commands, len(reported))
     except Mismatch as mismatch:  # from a fresh start: nothing more can be compared
         reported[mismatch.signature()] += 1
         print("MISMATCH while filling empty servers; stopping\n" + mismatch.describe())
@@ -426,7 +493,7 @@ def run(arguments, protocol, larder, redis):
     coverage.report()
     for reason, times in exceptions.used.items():
         print(f"agreed exception, met {times} times: {reason}")
-    share = min(1.0, arguments.count / 100_000)
+    share = min(1.0, commands / COMMANDS)
     shortfalls = [] if arguments.families else list(coverage.shortfalls(share))
     for shortfall in shortfalls:
         print(f"SHORTFALL {shortfall}")
@@ -456,13 +523,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", type=int, choices=(2, 3), help="both when left out")
     parser.add_argument("--seed", type=int, default=20260801)
-    parser.add_argument("--count", type=int, default=COMMANDS)
+    parser.add_argument("--seeds", type=int, default=1, help="so many seeds, one after another")
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--minutes", type=float, help="for each protocol and seed")
     parser.add_argument("--families", type=lambda text: text.split(","), default=[],
                         help="only these, as in strings,sets; then coverage is not held against")
     arguments = parser.parse_args()
     larder, redis = find_servers()
     protocols = [arguments.protocol] if arguments.protocol else [2, 3]
-    results = [run(arguments, protocol, larder, redis) for protocol in protocols]
+    if arguments.count is None and arguments.minutes is None:
+        if os.environ.get("LARDER_FULL"):
+            arguments.minutes = FULL_MINUTES
+        else:
+            arguments.count = COMMANDS
+    results = []
+    for _ in range(arguments.seeds):
+        results += [run(arguments, protocol, larder, redis) for protocol in protocols]
+        arguments.seed += 1
     return 0 if all(results) else 1
 
 

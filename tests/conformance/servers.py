@@ -61,8 +61,10 @@ class Server:
     def start(self):
         self.port = free_port()
         self.log = open(os.path.join(self.directory, "log"), "ab")
+        # It must not outlive a run that is killed.
+        dying = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
         self.process = subprocess.Popen(
-            [self.path, "--port", str(self.port), *self.options],
+            [*dying, self.path, "--port", str(self.port), *self.options],
             cwd=self.directory, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:

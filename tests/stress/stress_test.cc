@@ -1,26 +1,17 @@
 // Everything at once: four workers, a dozen clients on real sockets, a memory cap that evicts,
 // short expiries, transactions, scripts, functions, pub/sub, scans and kills. Under TSan it must
 // report nothing; everywhere each request must get exactly one well-formed reply, in order.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "protocol/reply_reader.h"
-#include "server/clock.h"
-#include "server/config/option_store.h"
-#include "server/engine.h"
-#include "server/logging.h"
-#include "server/worker.h"
+#include "tests/stress/stress_fixture.h"
 
 namespace larder {
 namespace {
@@ -28,104 +19,7 @@ namespace {
 using protocol::Reply;
 using std::chrono::steady_clock;
 
-constexpr int kWorkers = 4;
 constexpr int kKeys = 400;
-
-int Seconds() {
-  const char* seconds = std::getenv("LARDER_STRESS_SECONDS");
-  return seconds == nullptr ? 10 : std::atoi(seconds);
-}
-
-class Client {
- public:
-  explicit Client(int descriptor) : descriptor_(descriptor) {}
-  ~Client() { close(descriptor_); }
-
-  void Queue(const std::vector<std::string>& args) {
-    request_ += "*" + std::to_string(args.size()) + "\r\n";
-    for (const std::string& arg : args) {
-      request_ += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
-    }
-    ++expected_;
-  }
-
-  // Sends what is queued and reads a reply for each. False when the server closed the connection.
-  bool Exchange(std::vector<Reply>* replies) {
-    replies->clear();
-    std::string_view rest = request_;
-    while (!rest.empty()) {
-      const ssize_t sent = send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      rest.remove_prefix(static_cast<size_t>(sent));
-    }
-    request_.clear();
-    while (expected_ > 0) {
-      std::string_view bytes = input_;
-      Reply reply;
-      bool malformed = false;
-      while (expected_ > 0 && protocol::ReadReply(&bytes, &reply, &malformed)) {
-        replies->push_back(std::move(reply));
-        reply = {};
-        --expected_;
-      }
-      input_.erase(0, input_.size() - bytes.size());
-      EXPECT_FALSE(malformed) << input_;
-      if (malformed || expected_ == 0) return !malformed;
-      char buffer[16384];
-      const ssize_t count = recv(descriptor_, buffer, sizeof buffer, 0);
-      if (count <= 0) return false;
-      input_.append(buffer, static_cast<size_t>(count));
-    }
-    return true;
-  }
-
-  bool Run(const std::vector<std::string>& args, Reply* reply) {
-    std::vector<Reply> replies;
-    Queue(args);
-    if (!Exchange(&replies)) return false;
-    *reply = std::move(replies.front());
-    return true;
-  }
-
- private:
-  int descriptor_;
-  std::string request_, input_;
-  size_t expected_ = 0;
-};
-
-class StressTest : public ::testing::Test {
- protected:
-  StressTest() : engine_(clock_, options_, log_, kWorkers) {
-    for (int i = 0; i < kWorkers; ++i) workers_.push_back(std::make_unique<Worker>(engine_, i));
-    for (auto& worker : workers_) threads_.emplace_back([&worker] { worker->Run(); });
-  }
-
-  ~StressTest() override {
-    for (auto& worker : workers_) worker->Stop(5'000'000);
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  std::unique_ptr<Client> Connect() {
-    int ends[2];
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    NewClient client{.descriptor = ends[0],
-                     .address = "stress:0",
-                     .local_address = "stress:0",
-                     .unix_socket = true,
-                     .loopback = true};
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    workers_[next_worker_++ % kWorkers]->Adopt(std::move(client));
-    return std::make_unique<Client>(ends[1]);
-  }
-
-  SystemClock clock_;
-  OptionStore options_;
-  Logger log_;
-  Engine engine_;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::thread> threads_;
-  std::atomic<size_t> next_worker_{0};
-};
 
 std::string RandomKey(std::mt19937& random) { return "k" + std::to_string(random() % kKeys); }
 
@@ -208,7 +102,7 @@ TEST_F(StressTest, EveryRequestGetsOneReply) {
   const std::pair<std::string_view, std::string_view> capped[] = {
       {"maxmemory", "4mb"}, {"notify-keyspace-events", "KEA"}};
   ASSERT_TRUE(options_.Set(capped).ok());
-  const auto end = steady_clock::now() + std::chrono::seconds(Seconds());
+  const auto end = steady_clock::now() + std::chrono::seconds(StressSeconds());
   std::atomic<uint64_t> replies_read{0};
   std::vector<std::thread> clients;
   for (uint32_t seed = 0; seed < 6; ++seed) {

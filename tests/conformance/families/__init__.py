@@ -61,6 +61,13 @@ UNCOVERED = {
 }
 
 
+# Keywords of redis-server's documentation that no reply without an error can show, and why.
+UNSEEN = {
+    # They would end the very connections that the comparison needs, or there are no such clients.
+    "client|kill": ("NORMAL", "MASTER", "SLAVE", "REPLICA", "PUBSUB"),
+}
+
+
 def options():
     """Keywords by command that must be seen to work."""
     found = {}

@@ -92,6 +92,9 @@ def client_kill(g):
         ["ID", client_id("other"), "LADDR", client_address("other", True)],
         ["ADDR", client_address("other", False), "SKIPME", "no"], ["USER", "nobody"],
         ["ID", "0"], ["ID", "x"], ["TYPE", "bogus"], ["ID"], ["BOGUS", "1"], ["1.2.3.4:5"],
+        ["ADDR", client_address("other", False), "LADDR", client_address("other", True)],
+        ["LADDR", client_address("other", True), "ID", client_id("other"), "TYPE", "normal",
+         "USER", "default", "SKIPME", "yes"],
         [client_address("other", False)], ["SKIPME", "maybe"], ["TYPE", "master"],
         ["ID", "99999999"], ["TYPE", "replica"], ["ID", client_id("main"), "SKIPME", "yes"]))
     if way == ["USER", "nobody"] and g.chance(0.8):

@@ -31,10 +31,10 @@ def restore(g):
     absolute = g.chance(0.3)
     if absolute:
         options.append([g.word("ABSTTL")])
-    if g.chance(0.2):
+    if g.chance(0.3):
         options.append([g.word("IDLETIME"), b"%d" % g.rng.randint(0, 2000) if g.chance(0.9)
                         else g.choice((b"-1", b"x"))])
-    if g.chance(0.2):
+    if g.chance(0.3):
         options.append([g.word("FREQ"), b"%d" % g.rng.randint(0, 255) if g.chance(0.9)
                         else g.choice((b"-1", b"256", b"x"))])
     if g.chance(0.02):

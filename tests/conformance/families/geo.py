@@ -76,10 +76,10 @@ def tail(g, shown):
     parts = []
     if g.chance(0.5):
         parts.append([g.word(g.choice(("ASC", "DESC")))])
-    if g.chance(0.4):
+    if g.chance(0.55):
         # ANY takes what comes first: the same on both sides, as is the order of the cells.
         count = [g.word("COUNT"), g.choice((1, 2, 5, 100)) if g.chance(0.95) else g.choice((0, b"x"))]
-        parts.append(count + ([g.word("ANY")] if g.chance(0.3) else []))
+        parts.append(count + ([g.word("ANY")] if g.chance(0.5) else []))
     if g.chance(0.02):
         parts.append([b"ANY"])
     for option in ("WITHCOORD", "WITHDIST", "WITHHASH"):
@@ -110,7 +110,7 @@ def geosearchstore(g):
 def georadius(name, by_member, stores):
     def build(g):
         center = [member(g)] if by_member else place(g)
-        store = stores and g.chance(0.3)
+        store = stores and g.chance(0.4)
         parts = tail(g, not store)
         if store or g.chance(0.02):
             parts.append([g.word(g.choice(("STORE", "STOREDIST"))), b"g:stored"])

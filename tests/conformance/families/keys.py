@@ -41,9 +41,9 @@ def expire(name, moment):
         value = moment(g) if g.chance(0.9) else g.choice(
             (b"-1", b"0", b"9223372036854775807", b"-9223372036854775808", b"x", b"1.5", b""))
         options = []
-        if g.chance(0.5):
+        if g.chance(0.6):
             options.append(g.word(g.choice(("NX", "XX", "GT", "LT"))))
-        if g.chance(0.1):
+        if g.chance(0.2):
             options.append(g.word(g.choice(("NX", "XX", "GT", "LT", "bogus"))))
         # A key that is gone makes every later command on it dull: put it back.
         back = [fill(g, key)] if value in (b"-1", b"0", b"-9223372036854775808") else []

@@ -246,7 +246,7 @@ def algebra(name, store=False, weighted=True):
     def build(g):
         keys, count = input_keys(g)
         options = []
-        if g.chance(0.4 if weighted else 0.03):
+        if g.chance(0.6 if weighted else 0.03):
             options.append([g.word("WEIGHTS"), *[g.choice((b"1", b"2", b"0.5", b"-1", b"0", b"inf"))
                                                  if g.chance(0.97) else b"x" for _ in keys]])
         if g.chance(0.4 if weighted else 0.03):

@@ -155,13 +155,13 @@ def add(g, key=None):
 
 
 def xadd(g):
-    if g.chance(0.03):
+    if g.chance(0.06):
         return [Command("XADD", g.fresh(b"x"), b"*", *pairs(g), comparer=compare.same_type,
                         mutable=False)]
     options = []
-    if g.chance(0.1):
+    if g.chance(0.15):
         options.append(g.word("NOMKSTREAM"))
-    if g.chance(0.35):
+    if g.chance(0.4):
         options += threshold(g)
     key = stream_key(g)
     unit = [Command("XADD", key, *options, next_id(g) if g.chance(0.95) else g.choice(

@@ -36,9 +36,9 @@ def lcs(g):
     a, b = g.fresh(b"{lcs}a"), g.fresh(b"{lcs}b")
     args = ["LCS", a, b]
     options = []
-    if g.chance(0.3):
+    if g.chance(0.45):
         options.append([g.word("LEN")])
-    if g.chance(0.6) or not options:
+    if g.chance(0.3) or not options:
         options.append([g.word("IDX")])
         if g.chance(0.5):
             options.append([g.word("MINMATCHLEN"), g.rng.randint(-1, 5) if g.chance(0.95) else "x"])
