@@ -52,10 +52,7 @@ Connection::Connection(Engine& engine, Mailbox& mailbox,
       worker_(worker),
       descriptor_(descriptor) {}
 
-Connection::~Connection() {
-  worker_.engine().CountClientBytes(-counted_bytes_);
-  close(descriptor_);
-}
+Connection::~Connection() { close(descriptor_); }
 
 void Connection::Serve(Scratch& scratch) {
   if (running_ || closed_) return;
@@ -410,13 +407,16 @@ void Connection::Tend(int64_t now_us) {
 
 void Connection::CountMemory() {
   const auto bytes =
-      static_cast<int64_t>(sizeof(Connection) + input_.capacity() + output.memory_bytes());
+      static_cast<int64_t>(sizeof(Connection) + input_.capacity() + output.memory_bytes() +
+                           (transaction == nullptr ? 0 : transaction->bytes));
   if (bytes == counted_bytes_) return;
-  worker_.engine().CountClientBytes(bytes - counted_bytes_);
+  if (closed_) return;
   counted_bytes_ = bytes;
   record->query_bytes.store(static_cast<int64_t>(input_.size()), std::memory_order_relaxed);
   record->output_bytes.store(static_cast<int64_t>(output.size()), std::memory_order_relaxed);
-  record->memory_bytes.store(bytes, std::memory_order_relaxed);
+  record->queue_bytes.store(transaction == nullptr ? 0 : static_cast<int64_t>(transaction->bytes),
+                            std::memory_order_relaxed);
+  worker_.engine().client_eviction.Update(record, bytes);
 }
 
 }  // namespace larder

@@ -1,5 +1,6 @@
 #include "server/session.h"
 
+#include "server/client_side_caching.h"
 #include "server/engine.h"
 #include "server/waiting.h"
 #include "server/watching.h"
@@ -17,6 +18,7 @@ Session::~Session() {
     LeaveLines(engine_, waiter);
   }
   UnsubscribeAll();
+  StopTracking(engine_, *this);
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
 }
@@ -88,6 +90,10 @@ void Session::DropTransaction() {
 void Session::Deliver(const PushMessage& message) {
   using Kind = PushMessage::Kind;
   if (record->killed.load(std::memory_order_relaxed) || close_after_reply) return;
+  if (in_parts_) {
+    kept_messages_.push_back(message);
+    return;
+  }
   switch (message.kind) {
     case Kind::kReply:
       EndWait(message.payload);
@@ -110,6 +116,12 @@ void Session::Deliver(const PushMessage& message) {
       reply.Bulk(message.payload);
       break;
     }
+    case Kind::kInvalidate:
+    case Kind::kInvalidateBroadcast:
+    case Kind::kInvalidateAll:
+    case Kind::kRedirectedInvalidation:
+      if (!ReceiveInvalidation(engine_, *this, message)) return;
+      break;
     case Kind::kPatternMessage:
       if (!subscriptions(ChannelKind::kPattern).contains(message.pattern)) return;
       reply.Push(4);
@@ -120,6 +132,11 @@ void Session::Deliver(const PushMessage& message) {
       break;
   }
   OutputReady();
+}
+
+void Session::EndParts() {
+  in_parts_ = false;
+  for (const PushMessage& message : std::exchange(kept_messages_, {})) Deliver(message);
 }
 
 bool Session::Subscribe(ChannelKind kind, std::string_view channel) {
@@ -164,6 +181,7 @@ void Session::Reset() {
   DropTransaction();
   UnwatchAll(engine_, *this);
   UnsubscribeAll();
+  StopTracking(engine_, *this);
   if (monitor) engine_.monitors.Remove(id());
   monitor = false;
   no_touch = false;

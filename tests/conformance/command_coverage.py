@@ -19,7 +19,6 @@ BEGIN, END = "<!-- written by tests/conformance/command_coverage.py -->", "<!-- 
 # for an unknown command, or for a server without that feature. Otherwise it is yet to come.
 MISSING = [
     (r"function.*|fcall.*", "to come"),
-    (r"client\|(caching|getredir|tracking|trackinginfo)", "to come"),
     (r"migrate|hotkeys.*|xcfgset|xnack", "to come"),
     (r"cluster\|.*", "out of scope: cluster mode"),
     (r"module\|loadex", "out of scope: modules"),
