@@ -22,6 +22,7 @@
 
 #include "absl/container/btree_map.h"
 #include "protocol/reply_writer.h"
+#include "server/acl/acl_user.h"
 #include "server/mailbox.h"
 #include "server/stripe_set.h"
 #include "storage/key.h"
@@ -46,6 +47,11 @@ struct Waiter {
   bool null_array = true;               // how a timeout is answered: *-1 or $-1
   bool silent = false;                  // its client wants no reply (CLIENT REPLY OFF)
   bool can_be_unblocked = true;         // by CLIENT UNBLOCK
+  // What its client may do is asked again where the ACL has changed since.
+  uint64_t acl_version = 0;
+  AclUserPointer user;
+  const struct CommandInfo* command = nullptr;
+  std::vector<std::string> args;
 
   // Whether `key` has something for it now. REQUIRES: the key's stripe is locked.
   std::function<bool(CommandContext&, const storage::Key&)> ready;

@@ -58,6 +58,9 @@ std::string FlagLetters(const ClientRecord& record) {
   add(ClientFlag::kPubSub, 'P');
   add(ClientFlag::kTransaction, 'x');
   add(ClientFlag::kBlocked, 'b');
+  add(ClientFlag::kTracking, 't');
+  add(ClientFlag::kTrackingBroken, 'R');
+  add(ClientFlag::kTrackingBroadcast, 'B');
   add(ClientFlag::kWatchDirty, 'd');
   add(ClientFlag::kCloseAfterReply, 'c');
   add(ClientFlag::kUnixSocket, 'U');
@@ -79,17 +82,18 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
       "multi={} watch={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} rbp={} obl=0 oll=0 "
       "omem={} "
-      "tot-mem={} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} io-thread={} "
+      "tot-mem={} events=r cmd={} user={} redir={} resp={} lib-name={} lib-ver={} io-thread={} "
       "tot-net-in={} tot-net-out={} tot-cmds={}",
       record.id, record.address, record.local_address, record.descriptor, record.name,
       seconds_since(record.connected_at_us), seconds_since(record.last_active_us),
       FlagLetters(record), record.database.load(), record.subscriptions.load(),
       record.pattern_subscriptions.load(), record.shard_subscriptions.load(),
       record.queued_commands.load(), record.watched_keys.load(), record.query_bytes.load(),
-      record.query_free_bytes.load(), record.queued_bytes.load(), record.reply_buffer_bytes.load(),
+      record.query_free_bytes.load(), record.queue_bytes.load(), record.reply_buffer_bytes.load(),
       record.reply_buffer_peak_bytes.load(),
       record.output_bytes.load(), record.memory_bytes.load(),
-      command == nullptr ? "NULL" : command->full_name, record.user, record.protocol.load(),
+      command == nullptr ? "NULL" : command->full_name, record.user,
+      record.tracking_redirect.load(), record.protocol.load(),
       record.library_name, record.library_version, record.worker, record.input_total.load(),
       record.output_total.load(), record.commands.load());
 }

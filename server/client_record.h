@@ -19,15 +19,18 @@ namespace larder {
 
 namespace ClientFlag {
 enum : uint32_t {
-  kTransaction = 1 << 0,      // x
-  kBlocked = 1 << 1,          // b
-  kWatchDirty = 1 << 2,       // d
-  kMonitor = 1 << 3,          // O
-  kPubSub = 1 << 4,           // P
-  kCloseAfterReply = 1 << 5,  // c
-  kUnixSocket = 1 << 6,       // U
-  kNoEvict = 1 << 7,          // e
-  kNoTouch = 1 << 8,          // T
+  kTransaction = 1 << 0,         // x
+  kBlocked = 1 << 1,             // b
+  kWatchDirty = 1 << 2,          // d
+  kMonitor = 1 << 3,             // O
+  kPubSub = 1 << 4,              // P
+  kCloseAfterReply = 1 << 5,     // c
+  kUnixSocket = 1 << 6,          // U
+  kNoEvict = 1 << 7,             // e
+  kNoTouch = 1 << 8,             // T
+  kTracking = 1 << 9,            // t
+  kTrackingBroken = 1 << 10,     // R
+  kTrackingBroadcast = 1 << 11,  // B
 };
 }  // namespace ClientFlag
 
@@ -51,11 +54,17 @@ struct ClientRecord {
   std::atomic<int> queued_commands{-1};  // -1: not in MULTI
   std::atomic<int> watched_keys{0};
   std::atomic<int> protocol{2};
+  std::atomic<int64_t> tracking_redirect{-1};  // -1: does not track
   std::atomic<int64_t> query_bytes{0}, output_bytes{0}, memory_bytes{0};
   std::atomic<int64_t> query_free_bytes{0};  // room in the buffer behind those
-  std::atomic<int64_t> queued_bytes{0};      // of commands between MULTI and EXEC
+  std::atomic<int64_t> queue_bytes{0};       // of commands between MULTI and EXEC
   std::atomic<int64_t> reply_buffer_bytes{0}, reply_buffer_peak_bytes{0};
   std::atomic<uint64_t> input_total{0}, output_total{0}, commands{0};
+
+  // Of ClientEviction: the class of sizes that it is kept in, and what was taken off the sum.
+  std::atomic<int> memory_class{-1};
+  bool evicted = false;
+  int64_t evicted_bytes = 0;
 
   std::mutex mutex;
   std::string name, library_name, library_version;  // under `mutex`

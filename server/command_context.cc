@@ -1,5 +1,7 @@
 #include "server/command_context.h"
 
+#include "server/client_side_caching.h"
+
 namespace larder {
 
 void CommandContext::ChangedIn(storage::Database& other, const storage::Key& key,
@@ -7,7 +9,12 @@ void CommandContext::ChangedIn(storage::Database& other, const storage::Key& key
   other.SignalModified(key);
   session.MarkDirty();
   if (engine.waiters.any()) session.touched_keys.emplace_back(other.index(), key.bytes);
+  if (engine.tracking.any()) NoteForCaches(key);
   if (engine.notifications.enabled()) NotifyIn(other.index(), event_class, event, key.bytes);
+}
+
+void CommandContext::NoteForCaches(const storage::Key& key) {
+  NoteChangedKey(engine, session, key);
 }
 
 void CommandContext::NotifyIn(int database, NotifyClass event_class, std::string_view event,
@@ -25,6 +32,10 @@ void CommandContext::Block(WaiterPointer waiter, int64_t timeout_us) {
   waiter->mailbox = &session.mailbox();
   waiter->version = session.reply.version();
   waiter->database = db.index();
+  waiter->acl_version = session.user_seen_at();
+  waiter->user = session.user;
+  waiter->command = &command;
+  waiter->args.assign(args.all().begin(), args.all().end());
   if (timeout_us > 0) waiter->deadline_us = engine.clock.SteadyMicros() + timeout_us;
   for (const std::string& name : waiter->other_keys) {
     waiter->other_stripes.push_back(engine.keyspace.StripeOf(db.HashedKey(name).hash));

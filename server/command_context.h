@@ -37,12 +37,15 @@ struct CommandContext {
     return session.no_touch ? storage::Access::kCount : storage::Access::kRead;
   }
 
-  // To be called after a key was changed: marks its watchers and publishes the keyspace event.
+  // To be called after a key was changed: marks its watchers, tells the clients
+  // that cache it and publishes the keyspace event.
   // `event` is Redis's name for it ("set", "del", "expire").
   void Changed(const storage::Key& key, NotifyClass event_class, std::string_view event) {
     db.SignalModified(key);
     session.MarkDirty();
     if (engine.waiters.any()) session.touched_keys.emplace_back(db.index(), key.bytes);
+    if (engine.tracking.any()) [[unlikely]]
+      NoteForCaches(key);
     Notify(event_class, event, key.bytes);
   }
   // As Changed for a key of another database (MOVE, COPY … DB).
@@ -63,6 +66,7 @@ struct CommandContext {
   int64_t Publish(std::string_view channel, std::string_view message, bool shard);
 
  private:
+  void NoteForCaches(const storage::Key& key);
   void NotifyIn(int database, NotifyClass event_class, std::string_view event,
                 std::string_view key);
 };

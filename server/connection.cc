@@ -56,10 +56,7 @@ Connection::Connection(Engine& engine, Mailbox& mailbox,
       descriptor_(descriptor),
       own_bytes_(sizeof(Connection)) {}
 
-Connection::~Connection() {
-  worker_.engine().CountClientBytes(-counted_bytes_);
-  close(descriptor_);
-}
+Connection::~Connection() { close(descriptor_); }
 
 void Connection::Serve(Scratch& scratch) {
   if (running_ || closed_) return;
@@ -489,9 +486,11 @@ void Connection::Tend(int64_t now_us) {
 }
 
 void Connection::CountMemory() {
-  const auto bytes = own_bytes_ + static_cast<int64_t>(input_.capacity() + output.memory_bytes());
+  const auto bytes = own_bytes_ + static_cast<int64_t>(
+                                      input_.capacity() + output.memory_bytes() +
+                                      (transaction == nullptr ? 0 : transaction->bytes));
   if (bytes == counted_bytes_) return;
-  worker_.engine().CountClientBytes(bytes - counted_bytes_);
+  if (closed_) return;
   counted_bytes_ = bytes;
   record->query_bytes.store(static_cast<int64_t>(input_.size()), std::memory_order_relaxed);
   record->query_free_bytes.store(static_cast<int64_t>(input_.capacity() - input_.size()),
@@ -502,7 +501,9 @@ void Connection::CountMemory() {
   if (reply_bytes > record->reply_buffer_peak_bytes.load(std::memory_order_relaxed)) {
     record->reply_buffer_peak_bytes.store(reply_bytes, std::memory_order_relaxed);
   }
-  record->memory_bytes.store(bytes, std::memory_order_relaxed);
+  record->queue_bytes.store(transaction == nullptr ? 0 : static_cast<int64_t>(transaction->bytes),
+                            std::memory_order_relaxed);
+  worker_.engine().client_eviction.Update(record, bytes);
 }
 
 }  // namespace larder

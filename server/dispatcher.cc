@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/acl/acl_check.h"
+#include "server/client_side_caching.h"
 #include "server/command_context.h"
 #include "server/engine.h"
 #include "server/errors.h"
@@ -139,6 +140,7 @@ Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::s
   CountRefused(info, reply);
   if (session.reply_mode == ReplyMode::kOn) session.reply.Error(reply);
   AdvanceReplyMode(session);
+  EndCaching(session, info);
   return Disposition::kDone;
 }
 
@@ -191,10 +193,9 @@ Disposition Dispatcher::CheckAdmission(Session& session, const PreparedCommand& 
 
 void Dispatcher::Queue(Session& session, const PreparedCommand& command) {
   std::vector<std::string> args(command.args.begin(), command.args.end());
+  session.transaction->bytes += sizeof(QueuedCommand);
+  for (const std::string& arg : args) session.transaction->bytes += sizeof(arg) + arg.size();
   session.transaction->commands.push_back({command.info, std::move(args)});
-  session.record->queued_bytes.fetch_add(
-      static_cast<int64_t>(RequestBytes(command.args) + command.args.size() * sizeof(std::string)),
-      std::memory_order_relaxed);
   session.record->queued_commands.store(static_cast<int>(session.transaction->commands.size()),
                                         std::memory_order_relaxed);
   if (session.reply_mode == ReplyMode::kOn) session.reply.Simple("QUEUED");
@@ -348,9 +349,15 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
         engine_, *this, session, info, ArgReader({}, 0, engine_.keyspace.hasher()),
         reply,   in,    scope};
     if (!waiter->ready(context, key)) continue;
+    const std::string refusal = RefusalToServe(engine_, *waiter);
     if (!waiter->End(Waiter::State::kServed)) continue;
     engine_.waiters.Ended();
-    waiter->serve(context, key);
+    if (refusal.empty()) {
+      waiter->serve(context, key);
+    } else {
+      statistics_.CountError(refusal);
+      reply.Error(refusal);
+    }
     PostReply(*waiter, std::string(output.tail().view()));
   }
   if (in.Find(key, storage::Access::kPeek) == nullptr) {
@@ -420,6 +427,9 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   if (!session.touched_keys.empty()) {
     if (restart) session.touched_keys.clear();
     ServeWaiters(session, info, stripes);
+  }
+  if (session.tracking_duties != 0) [[unlikely]] {
+    restart ? DropChangedKeys(session) : FinishTracking(engine_, session, command);
   }
   if (std::exchange(session.unwatch_after_command, false)) {
     UnwatchAll(engine_, session, /*stripes_held=*/true);
@@ -499,6 +509,7 @@ Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandI
   *status = Call(session, command, scope, reply);
   // A change that could not have been undone was not made: the script must start again.
   if (scope.undo != nullptr && scope.undo->refused()) return NestedOutcome::kKeysNotHeld;
+  if (session.tracking != nullptr) RememberReads(engine_, session, command);
   Account(session, command, *status,
           {TickClock::Now() - started, RequestBytes(args), Growth(reply_began, reply.out().size()),
            scope.in_script ? CommandCost::Place::kInScript : CommandCost::Place::kInExec});

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include "server/acl/command_categories.h"
+#include "server/client_side_caching.h"
 #include "server/config/option_store.h"
 #include "server/errors.h"
 #include "server/migrations.h"
@@ -18,6 +19,9 @@ namespace {
 // Several stripes per thread, so that two threads rarely want the same one.
 constexpr size_t kStripesPerWorker = 16;
 constexpr size_t kStripesMax = 1024;
+// A percentage of a small maxmemory stands for so much at least: what a few clients' ordinary
+// requests and replies take.
+constexpr int64_t kClientBytesOfPercentMin = 16 * 1024 * 1024;
 
 uint64_t RandomSeed() {
   std::random_device device;
@@ -84,6 +88,8 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       workers(worker_count),
       acl(AclCommandsOf(commands), store.live()),
       keyspace(ForWorkers(worker_count, store.live()), this),
+      tracking(keyspace.stripe_count(), RandomSeed(), clients,
+               store.live().tracking_table_max_keys),
       hot_keys(static_cast<size_t>(worker_count)),
       scripts(std::make_unique<ScriptCache>()),
       functions(std::make_unique<FunctionRegistry>()),
@@ -110,8 +116,8 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
     if (!option_store.Text("aclfile").empty()) return std::vector<std::string>();
     return acl.ConfigLines(option_store.Text("requirepass"));
   });
-  for (const char* name :
-       {"maxmemory", "maxmemory-policy", "notify-keyspace-events", "lua-memory-limit"}) {
+  for (const char* name : {"maxmemory", "maxmemory-policy", "maxmemory-clients",
+                           "notify-keyspace-events", "lua-memory-limit"}) {
     option_store.OnChange(name, [this](const std::string&) {
       ApplyOptions();
       return Outcome::Ok();
@@ -124,6 +130,10 @@ Engine::~Engine() = default;
 void Engine::ApplyOptions() {
   keyspace.set_memory_limit(options.maxmemory);
   keyspace.set_policy(ToStorage(options.policy()));
+  const int64_t client_bytes = options.maxmemory_clients_bytes();
+  client_eviction.set_limit(client_bytes > 0 && options.maxmemory_clients < 0
+                                ? std::max(client_bytes, kClientBytesOfPercentMin)
+                                : client_bytes);
   notifications.set_classes(static_cast<uint32_t>(options.notify_keyspace_events.Get()));
   lua_memory.set_bytes_max(static_cast<size_t>(options.lua_memory_limit.Get()));
 }
@@ -147,6 +157,7 @@ void Engine::EndWaitersOf(int database, std::string_view key) {
 
 void Engine::OnExpired(int database, std::string_view key) {
   EndWaitersOf(database, key);
+  if (tracking.any()) NoteLostKey(*this, key);
   if (notifications.enabled()) {
     notifications.Publish(NotifyClass::kExpired, "expired", database, key);
   }
@@ -154,12 +165,14 @@ void Engine::OnExpired(int database, std::string_view key) {
 
 void Engine::OnEvicted(int database, std::string_view key) {
   EndWaitersOf(database, key);
+  if (tracking.any()) NoteLostKey(*this, key);
   if (notifications.enabled()) {
     notifications.Publish(NotifyClass::kEvicted, "evicted", database, key);
   }
 }
 
 void Engine::OnFieldsExpired(int database, std::string_view key, bool key_is_gone) {
+  if (tracking.any()) NoteLostKey(*this, key);
   if (!notifications.enabled()) return;
   notifications.Publish(NotifyClass::kHash, "hexpired", database, key);
   if (key_is_gone) notifications.Publish(NotifyClass::kGeneric, "del", database, key);

@@ -12,6 +12,7 @@
 
 #include "server/acl/acl.h"
 #include "server/blocking.h"
+#include "server/client_eviction.h"
 #include "server/client_record.h"
 #include "server/clock.h"
 #include "server/command_log.h"
@@ -26,6 +27,7 @@
 #include "server/scripting/lua_memory.h"
 #include "server/scripting/running_scripts.h"
 #include "server/statistics.h"
+#include "server/tracking.h"
 #include "server/turn_statistics.h"
 #include "storage/keyspace.h"
 
@@ -77,6 +79,8 @@ struct Engine : private storage::KeyspaceObserver {
   PubSub pubsub;
   Notifications notifications{pubsub};
   ClientRegistry clients;
+  ClientEviction client_eviction{log};
+  Tracking tracking;
   Monitors monitors;
   CommandLogs command_logs;
   HotKeys hot_keys;
@@ -115,18 +119,13 @@ struct Engine : private storage::KeyspaceObserver {
   std::string_view BusyError() const;  // what others answer then
 
   // Takes all client buffers together, for the memory budget.
-  void CountClientBytes(int64_t change) {
-    client_bytes_.fetch_add(change, std::memory_order_relaxed);
-  }
-  int64_t client_bytes() const { return client_bytes_.load(std::memory_order_relaxed); }
+  int64_t client_bytes() const { return client_eviction.total_bytes(); }
 
  private:
   void EndWaitersOf(int database, std::string_view key);
   void OnExpired(int database, std::string_view key) override;
   void OnEvicted(int database, std::string_view key) override;
   void OnFieldsExpired(int database, std::string_view key, bool key_is_gone) override;
-
-  std::atomic<int64_t> client_bytes_{0};
 };
 
 }  // namespace larder

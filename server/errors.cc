@@ -38,6 +38,14 @@ std::string AclDeniesInExec(std::string_view reason) {
       reason);
 }
 
+std::string TrackingOverlap(std::string_view prefix, std::string_view kind,
+                            std::string_view other) {
+  return fmt::format(
+      "ERR Prefix '{}' overlaps with {} prefix '{}'. Prefixes for a single client must not "
+      "overlap.",
+      UpToZero(prefix), kind, UpToZero(other));
+}
+
 std::string NoSuchUser(std::string_view user) { return fmt::format("ERR No such user '{}'", user); }
 
 std::string TargetReplied(std::string_view error) {

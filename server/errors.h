@@ -100,6 +100,31 @@ inline constexpr std::string_view kBadClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";
 inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 inline constexpr std::string_view kNoSuchClient = "ERR No such client";
+inline constexpr std::string_view kTrackingTwoRedirects =
+    "ERR A client can only redirect to a single other client";
+inline constexpr std::string_view kTrackingRedirectMissing =
+    "ERR The client ID you want redirect to does not exist";
+inline constexpr std::string_view kTrackingPrefixMode =
+    "ERR PREFIX option requires BCAST mode to be enabled";
+inline constexpr std::string_view kTrackingBroadcastSwitch =
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kTrackingBroadcastOptions =
+    "ERR OPTIN and OPTOUT are not compatible with BCAST";
+inline constexpr std::string_view kTrackingBothOptions =
+    "ERR You can't specify both OPTIN mode and OPTOUT mode";
+inline constexpr std::string_view kTrackingOptionSwitch =
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kTrackingTooManyPrefixes =
+    "ERR too many or too long prefixes for one client";
+inline constexpr std::string_view kCachingWithoutTracking =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+    "OPTOUT mode enabled";
+inline constexpr std::string_view kCachingYesWithoutOptIn =
+    "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+inline constexpr std::string_view kCachingNoWithoutOptOut =
+    "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
 
 inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
 inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
@@ -209,6 +234,8 @@ std::string AclDeniesChannel(std::string_view user, std::string_view channel);
 // Of a command that was queued while it was allowed still.
 std::string AclDeniesInExec(std::string_view reason);
 std::string NoSuchUser(std::string_view user);
+// `kind`: "an existing", "another provided".
+std::string TrackingOverlap(std::string_view prefix, std::string_view kind, std::string_view other);
 std::string TargetReplied(std::string_view error);  // to MIGRATE
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
 std::string UnknownLibraryMetadata(std::string_view word);

@@ -19,7 +19,9 @@ namespace larder {
 class Session;
 
 // A push as its receiver encodes it, in the protocol that it speaks by then; or (kReply) the
-// finished reply that ends its wait; or (kRightsChanged) word that its user's channels are others.
+// finished reply that ends its wait; or (kRightsChanged) word that its user's channels are others;
+// or word that keys which it may have cached changed, as an encoded array of them in `payload`
+// (empty: all).
 struct PushMessage {
   enum class Kind : uint8_t {
     kMessage,
@@ -27,7 +29,11 @@ struct PushMessage {
     kShardMessage,
     kMonitorLine,
     kReply,
-    kRightsChanged
+    kRightsChanged,
+    kInvalidate,             // keys that it has read
+    kInvalidateBroadcast,    // keys with a prefix that it listens for
+    kInvalidateAll,          // whatever it tracks
+    kRedirectedInvalidation  // what another client tracks
   };
   Kind kind;
   std::string pattern;

@@ -1,5 +1,6 @@
 #include "server/session.h"
 
+#include "server/client_side_caching.h"
 #include "server/engine.h"
 #include "server/waiting.h"
 #include "server/watching.h"
@@ -17,6 +18,7 @@ Session::~Session() {
     LeaveLines(engine_, waiter);
   }
   UnsubscribeAll();
+  StopTracking(engine_, *this);
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
 }
@@ -83,12 +85,16 @@ void Session::DropTransaction() {
   transaction.reset();
   record->SetFlag(ClientFlag::kTransaction, false);
   record->queued_commands.store(-1, std::memory_order_relaxed);
-  record->queued_bytes.store(0, std::memory_order_relaxed);
+  record->queue_bytes.store(0, std::memory_order_relaxed);
 }
 
 void Session::Deliver(const PushMessage& message) {
   using Kind = PushMessage::Kind;
   if (record->killed.load(std::memory_order_relaxed) || close_after_reply) return;
+  if (in_parts_) {
+    kept_messages_.push_back(message);
+    return;
+  }
   switch (message.kind) {
     case Kind::kReply:
       EndWait(message.payload);
@@ -111,6 +117,12 @@ void Session::Deliver(const PushMessage& message) {
       reply.Bulk(message.payload);
       break;
     }
+    case Kind::kInvalidate:
+    case Kind::kInvalidateBroadcast:
+    case Kind::kInvalidateAll:
+    case Kind::kRedirectedInvalidation:
+      if (!ReceiveInvalidation(engine_, *this, message)) return;
+      break;
     case Kind::kPatternMessage:
       if (!subscriptions(ChannelKind::kPattern).contains(message.pattern)) return;
       reply.Push(4);
@@ -121,6 +133,11 @@ void Session::Deliver(const PushMessage& message) {
       break;
   }
   OutputReady();
+}
+
+void Session::EndParts() {
+  in_parts_ = false;
+  for (const PushMessage& message : std::exchange(kept_messages_, {})) Deliver(message);
 }
 
 bool Session::Subscribe(ChannelKind kind, std::string_view channel) {
@@ -165,6 +182,7 @@ void Session::Reset() {
   DropTransaction();
   unwatch_after_command = true;
   UnsubscribeAll();
+  StopTracking(engine_, *this);
   if (monitor) engine_.monitors.Remove(id());
   monitor = false;
   no_touch = false;

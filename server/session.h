@@ -18,6 +18,7 @@
 #include "server/mailbox.h"
 #include "server/pubsub.h"
 #include "server/status.h"
+#include "server/tracking.h"
 #include "storage/key.h"
 #include "storage/object.h"
 #include "storage/string_map.h"
@@ -36,6 +37,7 @@ struct QueuedCommand {
 struct Transaction {
   std::vector<QueuedCommand> commands;
   bool aborted = false;  // a command could not be queued: EXEC answers EXECABORT
+  size_t bytes = 0;      // of the commands, about
 };
 
 struct WatchedKey {
@@ -77,6 +79,8 @@ class Session {
   bool Unrestricted(uint64_t acl_version) const { return unrestricted_at_ == acl_version; }
   // The user as the ACL has it now; null when it was deleted: the client is being closed.
   const AclUser* LatestUser();
+  // The version of the ACL at which the user was looked at.
+  uint64_t user_seen_at() const { return user_seen_at_; }
   void LogIn(AclUserPointer as);
   // What a new client is: `default`, logged in where that takes no password.
   void LogOut();
@@ -141,6 +145,17 @@ class Session {
   // at its end.
   std::vector<std::pair<int, std::string>> touched_keys;
 
+  // Client-side caching (client_side_caching.h). The duties are all that a command looks at; the
+  // changed keys are those that clients in BCAST mode are to hear of at its end.
+  uint8_t tracking_duties = 0;
+  std::vector<std::string> changed_keys;
+  std::unique_ptr<ClientTracking> tracking;  // null: off
+
+  // While a reply of several parts is under way (EXEC's), what arrives from others waits for its
+  // end.
+  void BeginParts() { in_parts_ = true; }
+  void EndParts();
+
   // Marks that the running command changed data (for rdb_changes_since_last_save, SLOWLOG …).
   void MarkDirty() { ++changes; }
   uint64_t changes = 0;
@@ -157,6 +172,8 @@ class Session {
   uint64_t unrestricted_at_ = 0;  // likewise; 0: never
   storage::StringSet subscriptions_[3];
   bool subscribed_ = false;  // to anything
+  bool in_parts_ = false;
+  std::vector<PushMessage> kept_messages_;
 };
 
 }  // namespace larder

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "server/acl/acl_check.h"
 #include "server/errors.h"
 #include "server/session.h"
 
@@ -38,6 +39,20 @@ void EndIfOverdue(Engine& engine, Session& session, int64_t now_us) {
 void PostReply(const Waiter& waiter, std::string encoded_reply) {
   PushMessage message{PushMessage::Kind::kReply, {}, {}, std::move(encoded_reply)};
   waiter.mailbox->Push(waiter.session_id, std::make_shared<const PushMessage>(std::move(message)));
+}
+
+std::string RefusalToServe(Engine& engine, const Waiter& waiter) {
+  if (waiter.user == nullptr || engine.acl.version() == waiter.acl_version) return {};
+  const AclUserPointer user = engine.acl.Latest(*waiter.user);
+  if (user == nullptr) return std::string(errors::kNoAuth);  // deleted: its client is being closed
+  const std::vector<std::string_view> args(waiter.args.begin(), waiter.args.end());
+  const AclDecision rights = CheckAcl(*user, *waiter.command, args);
+  if (rights.allowed()) return {};
+  if (const auto record = engine.clients.Find(waiter.session_id)) {
+    LogAclRefusal(engine, *record, user->name, *waiter.command, args, rights,
+                  AclContext::kTopLevel);
+  }
+  return "NOPERM " + AclRefusal(*user, *waiter.command, args, rights);
 }
 
 void EndWaitersOfGoneKey(WaiterRegistry& waiters, size_t stripe, int database,

@@ -19,6 +19,10 @@ void SweepLeftOver(Engine& engine);
 // Posts the finished reply of a waiter that ended to its worker.
 void PostReply(const Waiter& waiter, std::string encoded_reply);
 
+// Why a waiter may not be served although its key is ready: its user has lost the right to its
+// command or keys since it began to wait. Empty when it may; ACL LOG hears of a refusal.
+std::string RefusalToServe(Engine& engine, const Waiter& waiter);
+
 // Ends the waits that a missing key ends (Waiter::error_when_gone). REQUIRES: the stripe is locked.
 void EndWaitersOfGoneKey(WaiterRegistry& waiters, size_t stripe, int database,
                          std::string_view key);

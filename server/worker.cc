@@ -259,6 +259,7 @@ void Worker::Bury(Connection& connection) {
   if (connection.waiter != nullptr) ForgetWait(*connection.waiter, connection.id());
   // The client must see the end now, even if destruction has to wait for a script's turn to end.
   shutdown(connection.descriptor(), SHUT_RDWR);
+  engine_.client_eviction.Remove(*connection.record);
   engine_.clients.Remove(connection.id());
   const auto found = connections_.find(connection.id());
   if (found == connections_.end()) return;
@@ -304,6 +305,8 @@ void Worker::Maintain(bool idle) {
   maintenance_left_ = MaintainStripes(steady_clock::now() + (late ? kBacklogSlice : kSlice));
   maintenance_left_ |= engine_.keyspace.FreeSlice(steady_clock::now() + kSlice);
   SweepLeftOver(engine_);
+  engine_.tracking.Tend(engine_.keyspace, steady_clock::now() + kSlice);
+  engine_.client_eviction.EvictIfOver();
   engine_.keyspace.set_other_bytes(engine_.client_bytes() +
                                    static_cast<int64_t>(engine_.functions->bytes()));
   storage::memory::Flush();

@@ -102,29 +102,40 @@ std::string AclRefusal(const AclUser& user, const CommandInfo& info,
   return {};
 }
 
-void LogAclRefusal(Engine& engine, Session& session, std::string_view user, AclReason reason,
-                   AclContext context, std::string_view object) {
+static void Log(Engine& engine, ClientRecord& client, std::string_view user, AclReason reason,
+                AclContext context, std::string_view object) {
   AclLogEntry entry;
   entry.reason = reason;
   entry.context = context;
   entry.object = object.substr(0, AclLog::kTextBytesMax);
   entry.user = user.substr(0, AclLog::kTextBytesMax);
-  entry.client = ClientLine(*session.record, engine.clock.SteadyMicros());
+  entry.client = ClientLine(client, engine.clock.SteadyMicros());
   entry.created_unix_ms = engine.clock.UnixMicros() / 1000;
   engine.acl.log.Add(std::move(entry), static_cast<size_t>(engine.options.acllog_max_len.Get()));
 }
 
-void LogAclRefusal(Engine& engine, Session& session, const CommandInfo& info,
-                   std::span<const std::string_view> args, const AclDecision& decision,
-                   AclContext context) {
+void LogAclRefusal(Engine& engine, Session& session, std::string_view user, AclReason reason,
+                   AclContext context, std::string_view object) {
+  Log(engine, *session.record, user, reason, context, object);
+}
+
+void LogAclRefusal(Engine& engine, ClientRecord& client, std::string_view user,
+                   const CommandInfo& info, std::span<const std::string_view> args,
+                   const AclDecision& decision, AclContext context) {
   AclReason reason = AclReason::kCommand;
   std::string_view object = info.full_name;
   if (decision.verdict != AclVerdict::kCommand) {
     reason = decision.verdict == AclVerdict::kKey ? AclReason::kKey : AclReason::kChannel;
     object = args[static_cast<size_t>(decision.position)];
   }
-  LogAclRefusal(engine, session, session.user == nullptr ? "" : session.user->name, reason, context,
-                object);
+  Log(engine, client, user, reason, context, object);
+}
+
+void LogAclRefusal(Engine& engine, Session& session, const CommandInfo& info,
+                   std::span<const std::string_view> args, const AclDecision& decision,
+                   AclContext context) {
+  LogAclRefusal(engine, *session.record, session.user == nullptr ? "" : session.user->name, info,
+                args, decision, context);
 }
 
 }  // namespace larder

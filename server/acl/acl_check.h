@@ -13,6 +13,7 @@ namespace larder {
 
 struct Engine;
 class Session;
+struct ClientRecord;
 
 // REQUIRES: the request's arity is right, or its keys are not looked at.
 AclDecision CheckAcl(const AclUser& user, const CommandInfo& info,
@@ -31,6 +32,9 @@ std::string AclRefusal(const AclUser& user, const CommandInfo& info,
 // Puts a refusal into ACL LOG. `user` is a name.
 void LogAclRefusal(Engine& engine, Session& session, std::string_view user, AclReason reason,
                    AclContext context, std::string_view object);
+void LogAclRefusal(Engine& engine, ClientRecord& client, std::string_view user,
+                   const CommandInfo& info, std::span<const std::string_view> args,
+                   const AclDecision& decision, AclContext context);
 void LogAclRefusal(Engine& engine, Session& session, const CommandInfo& info,
                    std::span<const std::string_view> args, const AclDecision& decision,
                    AclContext context);

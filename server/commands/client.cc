@@ -9,6 +9,7 @@
 
 #include "server/command_context.h"
 #include "server/commands/client_name.h"
+#include "server/commands/client_tracking.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/waiting.h"
@@ -309,9 +310,13 @@ Status ImportSource(CommandContext& ctx) {
 Status Help(CommandContext& ctx) {
   constexpr std::string_view kLines[] = {
       "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+      "CACHING (YES|NO)",
+      "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
       "CAPA <option> [options...]",
       "    Claim capabilities of the client. Options are:",
       "    * REDIRECT: the client follows redirections of replicas.",
+      "GETREDIR",
+      "    Return the client ID we are redirecting to when tracking is enabled.",
       "GETNAME",
       "    Return the name of the current connection.",
       "ID",
@@ -358,6 +363,11 @@ Status Help(CommandContext& ctx) {
       "    * LIB-VER: the client lib version.",
       "SETNAME <name>",
       "    Assign the name <name> to the current connection.",
+      "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+      "         [OPTIN] [OPTOUT] [NOLOOP]",
+      "    Control server assisted client side caching.",
+      "TRACKINGINFO",
+      "    Report tracking status for the current connection.",
       "UNBLOCK <clientid> [TIMEOUT|ERROR]",
       "    Unblock the specified blocked client.",
       "UNPAUSE",
@@ -371,6 +381,14 @@ Status Help(CommandContext& ctx) {
 constexpr uint32_t kAny = Flag::kNoScript | Flag::kLoading | Flag::kStale;
 
 constexpr CommandSpec kSubcommands[] = {
+    {.name = "caching",
+     .syntax = "<YES | NO>",
+     .summary = "Instructs the server whether to track the keys in the next request.",
+     .complexity = "O(1)",
+     .since = "6.0.0",
+     .group = Group::kConnection,
+     .flags = kAny,
+     .handler = Caching},
     {.name = "capa",
      .syntax = "capability [capability ...]",
      .summary = "A client claims its capability.",
@@ -387,6 +405,15 @@ constexpr CommandSpec kSubcommands[] = {
      .group = Group::kConnection,
      .flags = kAny,
      .handler = GetName},
+    {.name = "getredir",
+     .syntax = "",
+     .summary =
+         "Returns the client ID to which the connection's tracking notifications are redirected.",
+     .complexity = "O(1)",
+     .since = "6.0.0",
+     .group = Group::kConnection,
+     .flags = kAny,
+     .handler = GetRedirect},
     {.name = "help",
      .syntax = "",
      .summary = "Returns helpful text about the different subcommands.",
@@ -488,6 +515,23 @@ constexpr CommandSpec kSubcommands[] = {
      .group = Group::kConnection,
      .flags = kAny,
      .handler = SetName},
+    {.name = "tracking",
+     .syntax = "<ON | OFF> [REDIRECT client-id:int] [PREFIX prefix [PREFIX prefix ...]] [BCAST] "
+               "[OPTIN] [OPTOUT] [NOLOOP]",
+     .summary = "Controls server-assisted client-side caching for the connection.",
+     .complexity = "O(1). Some options may introduce additional complexity.",
+     .since = "6.0.0",
+     .group = Group::kConnection,
+     .flags = kAny,
+     .handler = Track},
+    {.name = "trackinginfo",
+     .syntax = "",
+     .summary = "Returns information about server-assisted client-side caching for the connection.",
+     .complexity = "O(1)",
+     .since = "6.2.0",
+     .group = Group::kConnection,
+     .flags = kAny,
+     .handler = TrackingInfo},
     {.name = "unblock",
      .syntax = "client-id:int [TIMEOUT | ERROR]",
      .summary = "Unblocks a client blocked by a blocking command from a different connection.",

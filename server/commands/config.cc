@@ -52,6 +52,7 @@ Status ResetStatistics(CommandContext& ctx) {
   for (const auto& worker : ctx.engine.statistics) worker->Reset();
   ctx.engine.keyspace.ResetStats();
   ctx.engine.acl.log.ResetCounts();
+  ctx.engine.client_eviction.ResetCount();
   ctx.engine.connections_received.store(0, std::memory_order_relaxed);
   ctx.engine.connections_rejected.store(0, std::memory_order_relaxed);
   ctx.reply.Ok();

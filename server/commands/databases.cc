@@ -159,6 +159,7 @@ Status Flush(CommandContext& ctx, int first, int last) {
     ctx.engine.keyspace.FlushDatabase(index, false);
     if (ctx.engine.waiters.any()) TouchAwaited(ctx, index);
   }
+  if (ctx.engine.tracking.any()) ctx.engine.tracking.InvalidateAll();
   ctx.session.MarkDirty();
   ctx.reply.Ok();
   return Ok();
@@ -180,6 +181,8 @@ Status SwapDb(CommandContext& ctx) {
   }
   if (first != second) {
     ctx.engine.keyspace.SwapDatabases(static_cast<int>(first), static_cast<int>(second));
+    // What is remembered does not say of which database: everything may be another's now.
+    if (ctx.engine.tracking.any()) ctx.engine.tracking.InvalidateAll();
     ctx.session.MarkDirty();
     if (ctx.engine.waiters.any()) {
       TouchAwaited(ctx, static_cast<int>(first));

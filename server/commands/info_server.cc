@@ -145,7 +145,7 @@ void WriteClientsInfo(const InfoSource& source, InfoReport& report) {
   report.Field("client_recent_max_input_buffer", input_bytes_max);
   report.Field("client_recent_max_output_buffer", output_bytes_max);
   report.Field("blocked_clients", blocked);
-  report.Field("tracking_clients", int64_t{0});
+  report.Field("tracking_clients", source.engine.tracking.client_count());
   report.Field("pubsub_clients", subscribed);
   report.Field("watching_clients", watching);
   report.Field("clients_in_timeout_table", int64_t{0});
@@ -164,7 +164,7 @@ void WriteMemoryInfo(const InfoSource& source, InfoReport& report) {
   const int64_t peak = std::max(used, storage::memory::PeakBytes());
   const auto overhead =
       static_cast<int64_t>(stats.table_bytes + stats.wheel_bytes + stats.ghost_bytes) +
-      engine.client_bytes();
+      engine.client_bytes() + engine.tracking.memory_bytes();
   const int64_t dataset = std::max<int64_t>(used - overhead, 0);
   const auto used_d = static_cast<double>(used);
   report.Bytes("used_memory", static_cast<uint64_t>(used));
@@ -194,7 +194,7 @@ void WriteMemoryInfo(const InfoSource& source, InfoReport& report) {
   report.Field("mem_replication_backlog", int64_t{0});
   report.Field("mem_total_replication_buffers", int64_t{0});
   report.Field("mem_clients_slaves", int64_t{0});
-  report.Field("mem_clients_normal", engine.client_bytes());
+  report.Field("mem_clients_normal", engine.client_bytes() + engine.tracking.memory_bytes());
   report.Field("mem_cluster_links", int64_t{0});
   report.Field("mem_aof_buffer", int64_t{0});
   report.Field("mem_allocator", AllocatorName());
@@ -206,6 +206,7 @@ void WriteMemoryInfo(const InfoSource& source, InfoReport& report) {
   report.Field("mem_larder_tables", static_cast<int64_t>(stats.table_bytes));
   report.Field("mem_larder_expiry", static_cast<int64_t>(stats.wheel_bytes));
   report.Field("mem_larder_ghosts", static_cast<int64_t>(stats.ghost_bytes));
+  report.Field("mem_larder_tracking", engine.tracking.memory_bytes());
   report.Field("mem_larder_slabs", static_cast<int64_t>(stats.slab_bytes_reserved));
 }
 

@@ -43,7 +43,8 @@ void WriteTraffic(const Engine& engine, InfoReport& report) {
   report.Field("sync_partial_err", int64_t{0});
 }
 
-void WriteKeys(const storage::KeyspaceStats& stats, InfoReport& report) {
+void WriteKeys(const Engine& engine, InfoReport& report) {
+  const storage::KeyspaceStats stats = engine.keyspace.Stats();
   report.Field("expired_subkeys", static_cast<int64_t>(stats.expired_fields));
   report.Field("expired_keys", static_cast<int64_t>(stats.expired));
   report.Field("expired_stale_perc", 0, 2);
@@ -52,7 +53,7 @@ void WriteKeys(const storage::KeyspaceStats& stats, InfoReport& report) {
   report.Field("expire_backlog_keys", static_cast<int64_t>(stats.expire_backlog));
   report.Field("expire_backlog_milliseconds", stats.expire_lag_ms);
   report.Field("evicted_keys", static_cast<int64_t>(stats.evicted));
-  report.Field("evicted_clients", int64_t{0});
+  report.Field("evicted_clients", static_cast<int64_t>(engine.client_eviction.evicted()));
   report.Field("total_eviction_exceeded_time", int64_t{0});
   report.Field("current_eviction_exceeded_time", int64_t{0});
   report.Field("keyspace_hits", static_cast<int64_t>(stats.hits));
@@ -111,16 +112,19 @@ void ForEachCommand(const Engine& engine, Visit visit) {
 void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
   const Engine& engine = source.engine;
   WriteTraffic(engine, report);
-  WriteKeys(engine.keyspace.Stats(), report);
+  WriteKeys(engine, report);
   report.Field("pubsub_channels", engine.pubsub.ChannelCount(ChannelKind::kChannel));
   report.Field("pubsub_patterns", engine.pubsub.PatternCount());
   report.Field("pubsubshard_channels", engine.pubsub.ChannelCount(ChannelKind::kShard));
   WriteNames({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
               "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
               "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-              "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
-              "tracking_total_prefixes", "unexpected_error_replies"},
+              "current_active_defrag_time"},
              report);
+  report.Field("tracking_total_keys", engine.tracking.key_count());
+  report.Field("tracking_total_items", engine.tracking.item_count());
+  report.Field("tracking_total_prefixes", engine.tracking.prefix_count());
+  report.Field("unexpected_error_replies", int64_t{0});
   report.Field("total_error_replies", Sum(engine, &WorkerStatistics::error_replies));
   report.Field("dump_payload_sanitizations", int64_t{0});
   WriteEventLoop(source, report);

@@ -77,7 +77,7 @@ Figures Collect(CommandContext& ctx) {
   figures.peak = std::max(figures.used, storage::memory::PeakBytes());
   const storage::KeyspaceStats& keyspace = figures.keyspace;
   figures.overhead =
-      figures.clients +
+      figures.clients + ctx.engine.tracking.memory_bytes() +
       static_cast<int64_t>(keyspace.table_bytes + keyspace.wheel_bytes + keyspace.ghost_bytes);
   figures.dataset = std::max<int64_t>(0, figures.used - figures.overhead);
   figures.keys = 0;

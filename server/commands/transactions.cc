@@ -39,6 +39,8 @@ Status CheckAgain(CommandContext& ctx, const CommandInfo& command,
 
 void RunQueued(CommandContext& ctx, const std::vector<QueuedCommand>& commands) {
   ctx.reply.Array(static_cast<int64_t>(commands.size()));
+  ctx.session
+      .BeginParts();  // a script lets other clients have turns, and they may send it messages
   RunScope scope = ctx.scope;
   scope.in_exec = true;
   std::vector<std::string_view> args;
@@ -55,6 +57,7 @@ void RunQueued(CommandContext& ctx, const std::vector<QueuedCommand>& commands) 
     }
     if (!status.ok()) ctx.reply.Error(status.error());
   }
+  ctx.session.EndParts();
 }
 
 Status Exec(CommandContext& ctx) {

@@ -29,7 +29,6 @@ constexpr Option kOptions[] = {
     {.name = "tracking-table-max-keys",
      .type = OptionType::kInteger,
      .value = "1000000",
-     .flags = kNoEffect,
      .documentation = "Keys remembered for client-side caches; 0 is no limit.",
      .live = &LiveOptions::tracking_table_max_keys},
     {.name = "acllog-max-len",

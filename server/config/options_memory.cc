@@ -56,9 +56,8 @@ constexpr Option kOptions[] = {
     {.name = "maxmemory-clients",
      .type = OptionType::kMemoryOrPercent,
      .value = "10%",
-     .flags = kNoEffect,
      .documentation = "Memory of all clients' buffers together, as bytes or a percentage of "
-                      "maxmemory; 0 is no limit.",
+                      "maxmemory; 0 is no limit. Above it the biggest clients are closed.",
      .live = &LiveOptions::maxmemory_clients},
     {.name = "lfu-log-factor",
      .type = OptionType::kInteger,

@@ -18,7 +18,6 @@ BEGIN, END = "<!-- written by tests/conformance/command_coverage.py -->", "<!-- 
 # What is not there, by a regular expression over the name. Out of scope: it answers Redis's error
 # for an unknown command, or for a server without that feature. Otherwise it is yet to come.
 MISSING = [
-    (r"client\|(caching|getredir|tracking|trackinginfo)", "to come"),
     (r"cluster\|.*", "out of scope: cluster mode"),
     (r"module\|loadex", "out of scope: modules"),
     (r"restore-asking", "out of scope: cluster mode"),

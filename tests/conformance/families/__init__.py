@@ -1,10 +1,11 @@
 """The command families of the differential test, in one list: add a family's module here."""
-from families import (acl, bitmaps, connection, dumps, functions, geo, hashes, hyperloglogs, keys, lists, pubsub,
-                      scripts, sets, sorted_sets, sorting, streams, strings, transactions)
+from families import (acl, bitmaps, connection, dumps, functions, geo, hashes, hyperloglogs, keys,
+                      lists, pubsub, scripts, sets, sorted_sets, sorting, streams, strings, tracking,
+                      transactions)
 from families.base import Generator, mutate
 
 FAMILIES = [strings, bitmaps, hyperloglogs, keys, dumps, sorting, sets, sorted_sets, geo, hashes,
-            lists, streams, transactions, scripts, functions, pubsub, connection, acl]
+            lists, streams, transactions, scripts, functions, pubsub, tracking, connection, acl]
 
 # What must be seen to answer without an error, at least 200 times a run. Not from the generators'
 # own tables, so that one that goes missing is noticed.
@@ -38,8 +39,8 @@ acl|cat acl|deluser acl|dryrun acl|genpass acl|getuser acl|help acl|list acl|log
 acl|users acl|whoami
 psubscribe publish pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels
 pubsub|shardnumsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe
-auth client|getname client|id client|info client|kill client|list client|no-evict client|pause
-client|reply client|setname client|unpause command|count command|docs command|getkeys
+auth client|caching client|getname client|getredir client|id client|info client|kill client|list client|no-evict client|pause
+client|reply client|setname client|tracking client|trackinginfo client|unpause command|count command|docs command|getkeys
 command|getkeysandflags command|info command|list config|get config|resetstat config|set
 debug|object debug|set-active-expire debug|sleep echo hello info lastsave memory|purge memory|stats
 memory|usage module|list monitor ping quit reset role save select slowlog|get slowlog|len
