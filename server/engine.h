@@ -118,8 +118,8 @@ struct Engine : private storage::KeyspaceObserver {
   bool ScriptIsBusy() const { return busy_scripts.load(std::memory_order_relaxed) > 0; }
   std::string_view BusyError() const;  // what others answer then
 
-  // Takes all client buffers together, for the memory budget.
-  int64_t client_bytes() const { return client_eviction.total_bytes(); }
+  // All client buffers together, for the memory budget, and what MIGRATE has on its way.
+  int64_t client_bytes() const;
 
  private:
   void EndWaitersOf(int database, std::string_view key);

@@ -186,6 +186,7 @@ struct Migrations::State {
   std::deque<std::unique_ptr<Migration>> waiting;
   size_t threads = 0;
   bool stopping = false;
+  std::atomic<int64_t> bytes{0};
 
   // Runs a task on the migration's worker and waits for it; nothing when the server stops.
   std::optional<Deletion> RunOnWorker(std::shared_ptr<State> self,
@@ -235,7 +236,7 @@ void Migrations::State::Carry(const std::shared_ptr<State>& self,
   if (!Delete(self, migration, &error)) return;
   std::lock_guard lock(mutex);
   if (stopping) return;
-  engine.CountClientBytes(-bytes);
+  this->bytes.fetch_sub(bytes, std::memory_order_relaxed);
   Answer(*migration->waiter, error);
 }
 
@@ -258,14 +259,15 @@ void Migrations::Work(std::shared_ptr<State> state) {
   state->changed.notify_all();
 }
 
-Migrations::Migrations(Engine& engine) : state_(std::make_shared<State>(engine)) {}
+Migrations::Migrations(Engine& engine)
+    : state_(std::make_shared<State>(engine)), bytes_(&state_->bytes) {}
 
 Migrations::~Migrations() { Stop(); }
 
 void Migrations::Start(std::unique_ptr<Migration> migration) {
   std::lock_guard lock(state_->mutex);
   if (state_->stopping) return;
-  state_->engine.CountClientBytes(static_cast<int64_t>(migration->Bytes()));
+  state_->bytes.fetch_add(static_cast<int64_t>(migration->Bytes()), std::memory_order_relaxed);
   state_->waiting.push_back(std::move(migration));
   if (state_->threads >= kThreadsMax) return;
   try {

@@ -10,6 +10,7 @@
 // Start and Stop are thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -68,11 +69,14 @@ class Migrations {
   // a host's name at the moment is not waited for long, and does nothing any more.
   void Stop();
 
+  int64_t bytes() const { return bytes_->load(std::memory_order_relaxed); }  // on their way
+
  private:
   struct State;
   static void Work(std::shared_ptr<State> state);
 
   const std::shared_ptr<State> state_;
+  const std::atomic<int64_t>* const bytes_;  // the state's
 };
 
 }  // namespace larder
