@@ -86,7 +86,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       acl(AclCommandsOf(commands), store.live()),
       keyspace(ForWorkers(worker_count, store.live()), this),
       tracking(keyspace.stripe_count(), RandomSeed(), clients,
-               store.live().tracking_table_max_keys),
+               store.live().tracking_table_max_keys, notifications),
       scripts(std::make_unique<ScriptCache>()),
       run_id(RandomHex(40)),
       started_at_unix_us(the_clock.UnixMicros()),
