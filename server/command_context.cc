@@ -9,7 +9,7 @@ void CommandContext::ChangedIn(storage::Database& other, const storage::Key& key
   other.SignalModified(key);
   session.MarkDirty();
   if (engine.waiters.any()) session.touched_keys.emplace_back(other.index(), key.bytes);
-  if (engine.tracking.any()) NoteForCaches(key);
+  if (engine.notifications.tracked()) NoteForCaches(key);
   if (engine.notifications.enabled()) NotifyIn(other.index(), event_class, event, key.bytes);
 }
 

@@ -44,7 +44,7 @@ struct CommandContext {
     db.SignalModified(key);
     session.MarkDirty();
     if (engine.waiters.any()) session.touched_keys.emplace_back(db.index(), key.bytes);
-    if (engine.tracking.any()) [[unlikely]]
+    if (engine.notifications.tracked()) [[unlikely]]
       NoteForCaches(key);
     Notify(event_class, event, key.bytes);
   }

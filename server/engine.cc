@@ -89,7 +89,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       acl(AclCommandsOf(commands), store.live()),
       keyspace(ForWorkers(worker_count, store.live()), this),
       tracking(keyspace.stripe_count(), RandomSeed(), clients,
-               store.live().tracking_table_max_keys),
+               store.live().tracking_table_max_keys, notifications),
       hot_keys(static_cast<size_t>(worker_count)),
       scripts(std::make_unique<ScriptCache>()),
       functions(std::make_unique<FunctionRegistry>()),

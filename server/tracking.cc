@@ -31,8 +31,8 @@ std::shared_ptr<const PushMessage> Word(PushMessage::Kind kind, std::string payl
 }  // namespace
 
 Tracking::Tracking(size_t stripes, uint64_t seed, const ClientRegistry& clients,
-                   const LiveValue& keys_max)
-    : registry_(clients), keys_max_(keys_max) {
+                   const LiveValue& keys_max, Notifications& notifications)
+    : registry_(clients), keys_max_(keys_max), notifications_(notifications) {
   for (size_t i = 0; i < stripes; ++i) stripes_.push_back(std::make_unique<Stripe>(seed + i));
 }
 
@@ -41,6 +41,7 @@ Tracking::Tracking(size_t stripes, uint64_t seed, const ClientRegistry& clients,
 void Tracking::Start(uint64_t id, Mailbox& mailbox, bool no_loop) {
   std::lock_guard lock(clients_mutex_);
   by_id_[id] = {&mailbox, no_loop};
+  notifications_.set_tracked(true);
   clients_.store(static_cast<int64_t>(by_id_.size()), std::memory_order_relaxed);
 }
 
@@ -186,8 +187,16 @@ void Tracking::FreeDead(std::chrono::steady_clock::time_point deadline) {
   dead_.push_back(std::move(keys));
 }
 
+// Only who is among the clients has reads remembered: with the lock, nobody is about to.
+void Tracking::RestIfNobodyTracks() {
+  std::lock_guard lock(clients_mutex_);
+  if (by_id_.empty() && key_count() == 0) notifications_.set_tracked(false);
+}
+
 void Tracking::Tend(storage::Keyspace& keyspace, std::chrono::steady_clock::time_point deadline) {
-  const bool forget_all = client_count() == 0 && key_count() != 0;
+  const bool nobody = client_count() == 0;
+  const bool forget_all = nobody && key_count() != 0;
+  if (nobody && any() && !forget_all) RestIfNobodyTracks();
   if (!forget_all && !OverLimit() && !has_dead_.load(std::memory_order_relaxed)) return;
   if (!tend_mutex_.try_lock()) return;
   const std::lock_guard lock(tend_mutex_, std::adopt_lock);
@@ -207,6 +216,7 @@ void Tracking::Tend(storage::Keyspace& keyspace, std::chrono::steady_clock::time
     }
     stripe_lock.Unlock();
   }
+  if (forget_all) RestIfNobodyTracks();
   FreeDead(deadline);
 }
 

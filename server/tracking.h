@@ -25,6 +25,7 @@
 #include "server/client_record.h"
 #include "server/config/live_options.h"
 #include "server/mailbox.h"
+#include "server/notifications.h"
 #include "server/tracking_table.h"
 #include "storage/keyspace.h"
 #include "storage/string_map.h"
@@ -64,13 +65,11 @@ enum : uint8_t {
 
 class Tracking {
  public:
-  Tracking(size_t stripes, uint64_t seed, const ClientRegistry& clients, const LiveValue& keys_max);
+  Tracking(size_t stripes, uint64_t seed, const ClientRegistry& clients, const LiveValue& keys_max,
+           Notifications& notifications);
 
-  // Whether anybody may have to be told of anything: two relaxed loads of one line, which nobody
-  // writes to while nobody tracks.
-  bool any() const {
-    return (keys_.load(std::memory_order_relaxed) | clients_.load(std::memory_order_relaxed)) != 0;
-  }
+  // Whether anybody may have to be told of anything: Notifications has it.
+  bool any() const { return notifications_.tracked(); }
   // Whether there are clients in BCAST mode.
   bool broadcasts() const { return prefixes_.load(std::memory_order_relaxed) != 0; }
 
@@ -123,10 +122,12 @@ class Tracking {
   void EvictOne(Stripe& stripe);
   static void Tell(std::span<const TrackedReader> readers, std::string_view key, uint64_t except);
   void CutOff(Stripe& stripe);
+  void RestIfNobodyTracks();
   void FreeDead(std::chrono::steady_clock::time_point deadline);
 
   const ClientRegistry& registry_;
   const LiveValue& keys_max_;  // 0: no limit
+  Notifications& notifications_;
   alignas(64) std::atomic<int64_t> keys_{0};
   std::atomic<int64_t> clients_{0};
   std::atomic<int64_t> prefixes_{0};
