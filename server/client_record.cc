@@ -87,8 +87,7 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
       record.pattern_subscriptions.load(), record.shard_subscriptions.load(),
       record.queued_commands.load(), record.watched_keys.load(), record.query_bytes.load(),
       record.query_free_bytes.load(), record.queued_bytes.load(), record.reply_buffer_bytes.load(),
-      record.reply_buffer_peak_bytes.load(),
-      record.output_bytes.load(), record.memory_bytes.load(),
+      record.reply_buffer_peak_bytes.load(), record.output_bytes.load(), record.memory_bytes.load(),
       command == nullptr ? "NULL" : command->full_name, record.user, record.protocol.load(),
       record.library_name, record.library_version, record.worker, record.input_total.load(),
       record.output_total.load(), record.commands.load());
