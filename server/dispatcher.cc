@@ -51,9 +51,9 @@ bool MayWrite(const CommandInfo& info) {
          (Has(info, Flag::kNoMandatoryKeys) && !Has(info, Flag::kReadOnly));
 }
 
-// At least the bytes of a request whose arguments lie in its connection's buffer, and not many more:
-// what lies between the beginning of the first and the end of the last, and what may be around that.
-// Of arguments from elsewhere it says nothing. Costs two loads, whatever their number.
+// At least the bytes of a request whose arguments lie in its connection's buffer, and not many
+// more: what lies between the beginning of the first and the end of the last, and what may be
+// around that. Of arguments from elsewhere it says nothing. Costs two loads, whatever their number.
 size_t RequestBytesAtMost(std::span<const std::string_view> args) {
   constexpr size_t kAroundBytesMax = 48;  // "*N\r\n$N\r\n" before, "\r\n" behind
   return reinterpret_cast<uintptr_t>(args.back().data()) + args.back().size() -
@@ -547,7 +547,8 @@ inline void Dispatcher::Account(Session& session, const PreparedCommand& command
   const bool remarkable = (cost.ticks >= observed_ticks_) |
                           (cost.request_bytes >= large_request_bytes_) |
                           (cost.reply_bytes >= large_reply_bytes_);
-  if (remarkable) [[unlikely]] Observe(session, command, cost);
+  if (remarkable) [[unlikely]]
+    Observe(session, command, cost);
 }
 
 Disposition Dispatcher::AfterWrite(size_t stripe) {

@@ -81,8 +81,8 @@ class Dispatcher {
   int64_t now_ms() const { return now_ms_; }
   int64_t now_us() const { return now_us_; }  // Unix time
 
-  // Reads anew from what on SLOWLOG, COMMANDLOG, LATENCY and HOTKEYS hear of a command: after CONFIG
-  // SET and HOTKEYS.
+  // Reads anew from what on SLOWLOG, COMMANDLOG, LATENCY and HOTKEYS hear of a command: after
+  // CONFIG SET and HOTKEYS.
   void UpdateThresholds();
 
   // Finds the row and hashes and prefetches the key of a request that will be executed soon.

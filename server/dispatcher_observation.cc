@@ -12,9 +12,7 @@ namespace larder {
 namespace {
 
 // No size reaches it where the threshold is negative.
-size_t SizeThreshold(int64_t option) {
-  return option < 0 ? SIZE_MAX : static_cast<size_t>(option);
-}
+size_t SizeThreshold(int64_t option) { return option < 0 ? SIZE_MAX : static_cast<size_t>(option); }
 
 }  // namespace
 
@@ -59,8 +57,7 @@ void Dispatcher::NoteSlow(Session& session, const PreparedCommand& command, uint
   UpdateTime();  // it took long enough for the time to be stale
   if (latency_ms_ > 0 && duration_us >= latency_ms_ * 1000) {
     const bool fast = (command.info->flags & Flag::kFast) != 0;
-    engine_.latency.Add(fast ? "fast-command" : "command", now_us_ / 1'000'000,
-                        duration_us / 1000);
+    engine_.latency.Add(fast ? "fast-command" : "command", now_us_ / 1'000'000, duration_us / 1000);
   }
   if (slowlog_us_ < 0 || ticks < ticks_.FromMicros(slowlog_us_)) return;
   if ((command.info->flags & Flag::kSkipSlowlog) != 0) return;

@@ -67,8 +67,8 @@ bool HotKeys::Start(const HotKeyOptions& options, int64_t now_ms) {
     worker->all_ticks = worker->all_bytes = 0;
     worker->sample_ratio = static_cast<uint64_t>(options.sample_ratio);
   }
-  due_ms_ = options.duration_ms > 0 ? now_ms + options.duration_ms
-                                    : std::numeric_limits<int64_t>::max();
+  due_ms_ =
+      options.duration_ms > 0 ? now_ms + options.duration_ms : std::numeric_limits<int64_t>::max();
   active_ = true;
   return true;
 }

@@ -93,8 +93,8 @@ class HotKeys {
 
   std::atomic<bool> active_{false};
   std::atomic<int64_t> due_ms_{std::numeric_limits<int64_t>::max()};
-  mutable std::mutex mutex_;               // of the session; taken before a worker's
-  std::optional<HotKeyReport> session_;    // without its lists and sums
+  mutable std::mutex mutex_;             // of the session; taken before a worker's
+  std::optional<HotKeyReport> session_;  // without its lists and sums
   ProcessTimes cpu_at_start_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -131,7 +131,8 @@ void Server::SampleRates() {
     ticks += worker->turns.ticks.Get();
   }
   const int64_t new_turns = since(turns, last_turns_);
-  const int64_t turns_us = tick_clock_.ToMicros(static_cast<uint64_t>(since(ticks, last_turn_ticks_)));
+  const int64_t turns_us =
+      tick_clock_.ToMicros(static_cast<uint64_t>(since(ticks, last_turn_ticks_)));
   engine_.turns_per_second.store(new_turns);
   engine_.turn_us.store(new_turns == 0 ? 0 : turns_us / new_turns);
   if (const int64_t peak = storage::memory::PeakBytes(); peak > engine_.memory_peak_bytes) {

@@ -66,7 +66,7 @@ class Entry {
   template <class T>
   T Load(size_t offset) const {
     T value;
-    std::memcpy(&value, bytes() + offset, sizeof(T));
+    std::memcpy(&value, bytes() + offset, sizeof(T));  // NOLINT(bugprone-*): T may be a pointer
     return value;
   }
   size_t ExpiryOffset() const { return sizeof(Entry) + ((flags_ & kLongKey) != 0 ? 4 : 0); }

@@ -1,8 +1,8 @@
 """usage: python3 -m comparison SUBJECT [options]     (through scripts/bench)"""
 import argparse
 
-from comparison import (collections, connections, cpu, hits, instructions, latency, memory, pictures, stalls,
-                        threads)
+from comparison import (collections, connections, cpu, hits, instructions, latency, memory,
+                        pictures, stalls, threads)
 
 SUBJECTS = {
     "cpu": cpu,

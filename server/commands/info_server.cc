@@ -170,8 +170,7 @@ void WriteMemoryInfo(const InfoSource& source, InfoReport& report) {
   report.Bytes("used_memory", static_cast<uint64_t>(used));
   report.Bytes("used_memory_rss", process.resident);
   report.Bytes("used_memory_peak", static_cast<uint64_t>(peak));
-  report.Field("used_memory_peak_time",
-               engine.memory_peak_unix_s.load(std::memory_order_relaxed));
+  report.Field("used_memory_peak_time", engine.memory_peak_unix_s.load(std::memory_order_relaxed));
   report.Field("used_memory_peak_perc",
                fmt::format("{:.2f}%", Percent(used_d, static_cast<double>(peak))));
   report.Field("used_memory_overhead", overhead);

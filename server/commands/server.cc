@@ -116,8 +116,8 @@ Status Lolwut(CommandContext& ctx) {
     ctx.args.NextInt();
     if (ctx.args.failed()) return ctx.args.status();
   }
-  ctx.reply.Verbatim("txt", fmt::format("Redis ver. {} (Larder {})\n", kRedisVersion,
-                                        kLarderVersion));
+  ctx.reply.Verbatim("txt",
+                     fmt::format("Redis ver. {} (Larder {})\n", kRedisVersion, kLarderVersion));
   return Ok();
 }
 

@@ -194,8 +194,8 @@ TEST_F(CommandLogCommands, PasswordsAreInNoLog) {
   Run("CONFIG SET slowlog-log-slower-than 0 commandlog-request-larger-than 0");
   Run("AUTH default secret");
   Run("CONFIG SET requirepass secret");
-  for (const std::string kind : {"slow", "large-request"}) {
-    for (const protocol::Reply& entry : Run("COMMANDLOG GET -1 " + kind).items) {
+  for (const char* kind : {"slow", "large-request"}) {
+    for (const protocol::Reply& entry : Run(std::string("COMMANDLOG GET -1 ") + kind).items) {
       for (const protocol::Reply& arg : entry.items.at(3).items) EXPECT_NE(arg.text, "secret");
     }
   }
