@@ -133,8 +133,9 @@ TEST_F(FunctionCommands, MemoryThatIsFullStopsThoseThatMayGrowIt) {
                "  callback=function() return redis.call('SET', 'a', 1) end}\n"
                "redis.register_function{function_name='ro', flags={'no-writes'},\n"
                "  callback=function() return 3 end}"));
-  Run("SET k v");
-  Run("CONFIG SET maxmemory 1");
+  RunArgs({"SET", "large", std::string(1'000'000, 'x')});
+  Run("CONFIG SET maxmemory-policy noeviction");
+  Run("CONFIG SET maxmemory 500000");
   const char* refused = "OOM command not allowed when used memory > 'maxmemory'.";
   EXPECT_THAT(Run("FCALL plain 0"), IsError(refused));
   EXPECT_THAT(Run("FCALL ro 0"), IsInteger(3));
