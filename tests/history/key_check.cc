@@ -67,7 +67,8 @@ std::string Tell(const std::vector<Operation>& operations, size_t wrong) {
 
 void CheckKey(std::vector<Operation> operations, const SearchOptions& options, KeyReport* report) {
   ++report->keys;
-  report->operations += operations.size();
+  report->operations += static_cast<size_t>(std::ranges::count_if(
+      operations, [](const Operation& operation) { return operation.kind != Kind::kFlush; }));
   report->lost += static_cast<size_t>(std::ranges::count_if(
       operations, [](const Operation& operation) { return !operation.known(); }));
   CutAtLostTakes(&operations);

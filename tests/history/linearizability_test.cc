@@ -104,6 +104,11 @@ TEST(Linearizability, ADeletedValueThatComesBackIsFound) {
   EXPECT_FALSE(Explained({Set(0, 1, 7), At(2, 3, Kind::kDelete, 0, 1), Get(4, 5, 7)}));
 }
 
+TEST(Linearizability, AValueThatOutlivesAFlushIsFound) {
+  EXPECT_TRUE(Explained({Set(0, 1, 7), At(2, 5, Kind::kFlush), Get(3, 4, 7), Get(6, 7, kNothing)}));
+  EXPECT_FALSE(Explained({Set(0, 1, 7), At(2, 3, Kind::kFlush), Get(4, 5, 7)}));
+}
+
 TEST(Linearizability, ATornReplyIsFound) {
   EXPECT_FALSE(Explained({Set(0, 10, 7), Set(0, 10, 8), Get(5, 12, kTorn)}));
 }

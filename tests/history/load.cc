@@ -24,6 +24,10 @@ constexpr uint64_t kTransactionsPerGeneration = 200;
 constexpr size_t kActionsMax = 4;
 constexpr size_t kErrorsMax = 10;
 constexpr auto kKillEvery = std::chrono::milliseconds(40);
+constexpr auto kFlushEvery = std::chrono::milliseconds(50);
+// Lists that are only appended to are in database 0, the single keys, which are flushed, in this
+// one.
+constexpr const char* kKeysDatabase = "1";
 
 int64_t NowNs() { return steady_clock::now().time_since_epoch().count(); }
 
@@ -31,7 +35,8 @@ std::string ListName(uint32_t key) { return "append:" + std::to_string(key); }
 
 // What all clients share.
 struct Shared {
-  explicit Shared(const LoadOptions& given) : options(given), ids(given.clients) {}
+  explicit Shared(const LoadOptions& given)
+      : options(given), ids(static_cast<size_t>(2 * given.clients)) {}
 
   const LoadOptions& options;
   KeyPool keys;
@@ -50,15 +55,18 @@ class Client {
 
   void Run() {
     while (!shared_.stop.load(std::memory_order_relaxed)) {
-      if ((connection_ == nullptr || !connection_->is_open()) && !Connect()) return;
       const uint64_t roll = Below(100);
-      if (roll < 65) {
-        RunBatch();
-      } else if (roll < 75 || shared_.options.evict) {
-        RunOptimisticIncrement();
-      } else {
+      const bool lists = roll >= 75 && !shared_.options.evict;
+      connection_.swap(connections_[lists]);
+      if ((connection_ == nullptr || !connection_->is_open()) && !Connect(lists)) return;
+      if (lists) {
         RunTransaction();
+      } else if (roll < 65) {
+        RunBatch();
+      } else {
+        RunOptimisticIncrement();
       }
+      connection_.swap(connections_[lists]);
     }
   }
 
@@ -68,7 +76,7 @@ class Client {
   uint64_t Below(uint64_t limit) { return random_() % limit; }
   bool OneIn(uint64_t count) { return Below(count) == 0; }
 
-  bool Connect() {
+  bool Connect(bool lists) {
     connection_ = std::make_unique<Connection>(shared_.options.socket);
     Reply reply;
     if (!connection_->is_open()) {
@@ -76,7 +84,8 @@ class Client {
       return false;
     }
     if (!connection_->Run({"CLIENT", "ID"}, &reply)) return true;  // killed already: again
-    shared_.ids[number_].store(reply.integer, std::memory_order_relaxed);
+    shared_.ids[2 * number_ + lists].store(reply.integer, std::memory_order_relaxed);
+    if (!lists) connection_->Run({"SELECT", kKeysDatabase}, &reply);
     ++recording_.reconnections;
     return true;
   }
@@ -333,7 +342,8 @@ class Client {
   const uint16_t number_;
   std::mt19937_64 random_;
   int64_t next_value_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> connections_[2];  // for single keys, for lists
+  std::unique_ptr<Connection> connection_;      // the one in use
   Recording recording_;
 };
 
@@ -367,6 +377,27 @@ void KillNowAndThen(Shared& shared) {
     const int64_t id = shared.ids[random() % shared.ids.size()].load(std::memory_order_relaxed);
     if (id != 0) connection.Run({"CLIENT", "KILL", "ID", std::to_string(id)}, &reply);
   }
+}
+
+// Empties the single keys' database: as if each of its keys were deleted, at one moment.
+Recording FlushNowAndThen(Shared& shared) {
+  Recording recording;
+  Connection connection(shared.options.socket);
+  Reply reply;
+  connection.Run({"SELECT", kKeysDatabase}, &reply);
+  for (int i = 0; !shared.stop.load(std::memory_order_relaxed); ++i) {
+    std::this_thread::sleep_for(kFlushEvery);
+    Operation flush{.invoke_ns = NowNs(), .client = UINT16_MAX, .kind = Kind::kFlush};
+    if (!connection.Run({"FLUSHDB", i % 2 == 0 ? "ASYNC" : "SYNC"}, &reply)) break;
+    flush.complete_ns = NowNs();
+    // A key that came meanwhile is among them.
+    for (const auto& [family, key] : shared.keys.Recent()) {
+      flush.family = family;
+      flush.key = key;
+      recording.operations.push_back(flush);
+    }
+  }
+  return recording;
 }
 
 // Writes more than there is room for.
@@ -410,10 +441,24 @@ void Append(Recording* all, Recording part) {
 uint32_t KeyPool::Take(Family family, uint32_t slot) {
   const std::lock_guard lock(mutex_);
   Slot& taken = slots_[static_cast<size_t>(family)][slot];
-  if (taken.operations >= kOperationsMax || taken.lost >= kLostMax)
-    taken = {.key = keys_++, .operations = 0};
+  if (!taken.used || taken.operations >= kOperationsMax || taken.lost >= kLostMax) {
+    if (taken.used) retired_.emplace_back(family, taken.key);
+    if (retired_.size() > kRetiredMax) retired_.pop_front();
+    taken = {.used = true, .key = keys_++};
+  }
   ++taken.operations;
   return taken.key;
+}
+
+std::vector<std::pair<Family, uint32_t>> KeyPool::Recent() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Family, uint32_t>> recent(retired_.begin(), retired_.end());
+  for (size_t family = 0; family < kFamilies; ++family) {
+    for (const Slot& slot : slots_[family]) {
+      if (slot.used) recent.emplace_back(static_cast<Family>(family), slot.key);
+    }
+  }
+  return recent;
 }
 
 void KeyPool::CountLost(Family family, uint32_t key) {
@@ -431,11 +476,14 @@ Recording RunLoad(const LoadOptions& options) {
     threads.emplace_back([client = clients.back().get()] { client->Run(); });
   }
   threads.emplace_back([&] { KillNowAndThen(shared); });
+  Recording flushes;
+  threads.emplace_back([&] { flushes = FlushNowAndThen(shared); });
   std::this_thread::sleep_for(std::chrono::duration<double>(options.seconds));
   shared.stop = true;
   for (std::thread& thread : threads) thread.join();
   Recording all;
   for (auto& client : clients) Append(&all, client->Take());
+  Append(&all, std::move(flushes));
   if (!options.evict) ReadAllLists(shared, &all);
   return all;
 }

@@ -42,6 +42,9 @@ bool ValueModel::Apply(const State& state, const Operation& operation, int32_t i
     case Kind::kCompareAndSet:
       *next = {operation.argument, -1};
       return state.value == operation.expected;
+    case Kind::kFlush:
+      *next = {};
+      return true;
     default:
       return false;
   }
@@ -74,6 +77,9 @@ bool SetModel::Apply(State state, const Operation& operation, int32_t, State* ne
     case Kind::kDelete:
       *next = 0;
       return answers(state == 0 ? 0 : 1);
+    case Kind::kFlush:
+      *next = 0;
+      return true;
     default:
       return false;
   }
@@ -110,6 +116,9 @@ bool ListModel::Apply(const State& state, const Operation& operation, int32_t, S
     case Kind::kDelete:
       next->clear();
       return answers(state.empty() ? 0 : 1);
+    case Kind::kFlush:
+      next->clear();
+      return true;
     default:
       return false;
   }

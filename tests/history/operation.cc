@@ -57,6 +57,8 @@ std::string_view Name(Kind kind) {
       return "LLEN";
     case Kind::kAll:
       return "LRANGE";
+    case Kind::kFlush:
+      return "FLUSHDB";
   }
   return "?";
 }
@@ -118,6 +120,7 @@ std::string Describe(const Operation& operation, int64_t origin_ns) {
     case Kind::kRotate:
     case Kind::kLength:
     case Kind::kAll:
+    case Kind::kFlush:
     case Kind::kExpire:
       break;
     case Kind::kCompareAndSet:
@@ -127,7 +130,7 @@ std::string Describe(const Operation& operation, int64_t origin_ns) {
       text += " " + Value(operation.argument);
   }
   if (operation.lifetime_ms != 0) text += fmt::format(" for {} ms", operation.lifetime_ms);
-  if (!operation.known()) return text;
+  if (!operation.known() || operation.kind == Kind::kFlush) return text;
   if (operation.kind != Kind::kAll) return text + " -> " + Value(operation.result);
   text += " -> [";
   for (const int64_t value : operation.values) text += " " + Value(value);

@@ -47,6 +47,8 @@ enum class Kind : uint8_t {
   kRotate,  // last to first; result: the value, or kNothing
   kLength,
   kAll,  // values
+  // Any type
+  kFlush,  // of the whole database
 };
 
 inline constexpr int64_t kNothing = std::numeric_limits<int64_t>::min();

@@ -139,6 +139,8 @@ Args ArgsOf(const Operation& operation, std::mt19937_64& random, bool* blocking)
       return {"LLEN", key};
     case Kind::kAll:
       return {"LRANGE", key, "0", "-1"};
+    case Kind::kFlush:
+      return {"FLUSHDB"};
   }
   return {};
 }
