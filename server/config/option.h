@@ -28,13 +28,13 @@ enum class OptionType {
 };
 
 enum OptionFlag : uint32_t {
-  kImmutable = 1 << 0,  // refused by CONFIG SET
-  kProtected = 1 << 1,  // CONFIG SET only where enable-protected-configs lets the client
-  kSecret = 1 << 2,     // never logged
-  kNoEffect = 1 << 3,   // known by name and kept, but nothing reads it: a warning says so
-  kNotListed = 1 << 4,  // unknown to CONFIG: only a file or the command line can have it
-  kHidden = 1 << 5,     // answered by CONFIG GET only under its exact name
-  kKeepLines = 1 << 6,  // its lines are kept as they are: OptionStore::KeptLines
+  kImmutable = 1 << 0,   // refused by CONFIG SET
+  kProtected = 1 << 1,   // CONFIG SET only where enable-protected-configs lets the client
+  kSecret = 1 << 2,      // never logged
+  kNoEffect = 1 << 3,    // known by name and kept, but nothing reads it: a warning says so
+  kNotListed = 1 << 4,   // unknown to CONFIG: only a file or the command line can have it
+  kHidden = 1 << 5,      // answered by CONFIG GET only under its exact name
+  kKeepLines = 1 << 6,   // its lines are kept as they are: OptionStore::KeptLines
   kNamesFile = 1 << 7,   // CONFIG SET to the value that it has already reads the file anew
   kReadByName = 1 << 8,  // a number that is read seldom: OptionStore::Number
 };

@@ -127,7 +127,8 @@ constexpr Option kOptions[] = {
      .value = "yes",
      .names = kTlsAuthNames,
      .flags = kReadByName,
-     .documentation = "Whether clients must show a certificate; optional: may, and then a good one."},
+     .documentation =
+         "Whether clients must show a certificate; optional: may, and then a good one."},
     {.name = "tls-auth-clients-user",
      .type = OptionType::kString,
      .value = "off",
@@ -143,7 +144,8 @@ constexpr Option kOptions[] = {
                       "default."},
     {.name = "tls-ciphersuites",
      .type = OptionType::kString,
-     .documentation = "Cipher suites of TLS 1.3, colons between them; empty for OpenSSL's default."},
+     .documentation =
+         "Cipher suites of TLS 1.3, colons between them; empty for OpenSSL's default."},
     {.name = "tls-prefer-server-ciphers",
      .type = OptionType::kBool,
      .value = "no",
