@@ -116,7 +116,9 @@ TEST(TrackingStress, NoCacheKeepsWhatHasChanged) {
       std::mt19937 random(static_cast<uint32_t>(i));
       while (steady_clock::now() < end) {
         readers[i]->Read(RandomKey(random));
-        if (random() % 20 == 0) ASSERT_TRUE(readers[i]->Run({"PING"}).has_value());
+        if (random() % 20 == 0) {
+          ASSERT_TRUE(readers[i]->Run({"PING"}).has_value());
+        }
       }
     });
   }
@@ -135,7 +137,9 @@ TEST(TrackingStress, NoCacheKeepsWhatHasChanged) {
       CachingClient passing(server, modes[i % modes.size()]);
       for (int j = 0; j < 20; ++j) passing.Read(RandomKey(random));
       ASSERT_TRUE(passing.Run(RandomWrite(random, 0)).has_value());
-      if (i % 3 == 0) ASSERT_TRUE(passing.Run({"CLIENT", "TRACKING", "OFF"}).has_value());
+      if (i % 3 == 0) {
+        ASSERT_TRUE(passing.Run({"CLIENT", "TRACKING", "OFF"}).has_value());
+      }
     }
   });
   for (std::thread& thread : threads) thread.join();
