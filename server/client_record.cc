@@ -88,12 +88,11 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
       FlagLetters(record), record.database.load(), record.subscriptions.load(),
       record.pattern_subscriptions.load(), record.shard_subscriptions.load(),
       record.queued_commands.load(), record.watched_keys.load(), record.query_bytes.load(),
-      record.queue_bytes.load(),
-      record.output_bytes.load(), record.memory_bytes.load(),
+      record.queue_bytes.load(), record.output_bytes.load(), record.memory_bytes.load(),
       command == nullptr ? "NULL" : command->full_name, record.user,
-      record.tracking_redirect.load(), record.protocol.load(),
-      record.library_name, record.library_version, record.worker, record.input_total.load(),
-      record.output_total.load(), record.commands.load());
+      record.tracking_redirect.load(), record.protocol.load(), record.library_name,
+      record.library_version, record.worker, record.input_total.load(), record.output_total.load(),
+      record.commands.load());
 }
 
 }  // namespace larder
