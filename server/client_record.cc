@@ -92,9 +92,9 @@ std::string ClientLine(ClientRecord& record, int64_t now_us) {
       record.query_free_bytes.load(), record.queue_bytes.load(), record.reply_buffer_bytes.load(),
       record.reply_buffer_peak_bytes.load(), record.output_bytes.load(), record.memory_bytes.load(),
       command == nullptr ? "NULL" : command->full_name, record.user,
-      record.tracking_redirect.load(), record.protocol.load(),
-      record.library_name, record.library_version, record.worker, record.input_total.load(),
-      record.output_total.load(), record.commands.load());
+      record.tracking_redirect.load(), record.protocol.load(), record.library_name,
+      record.library_version, record.worker, record.input_total.load(), record.output_total.load(),
+      record.commands.load());
 }
 
 }  // namespace larder

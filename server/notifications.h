@@ -40,8 +40,8 @@ class Notifications {
 
   // Whether any event would be published at all: one relaxed load.
   bool enabled() const { return classes_.load(std::memory_order_relaxed) != 0; }
-  // Whether clients cache what they read, and so have to hear of changes likewise (tracking.h): kept
-  // here, in a line that whoever changes a key looks at anyway.
+  // Whether clients cache what they read, and so have to hear of changes likewise (tracking.h):
+  // kept here, in a line that whoever changes a key looks at anyway.
   bool tracked() const { return tracked_.load(std::memory_order_relaxed); }
   void set_tracked(bool on) { tracked_.store(on, std::memory_order_relaxed); }
   void set_classes(uint32_t classes) { classes_.store(classes, std::memory_order_relaxed); }

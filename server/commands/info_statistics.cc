@@ -116,11 +116,11 @@ void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
   report.Field("pubsub_channels", engine.pubsub.ChannelCount(ChannelKind::kChannel));
   report.Field("pubsub_patterns", engine.pubsub.PatternCount());
   report.Field("pubsubshard_channels", engine.pubsub.ChannelCount(ChannelKind::kShard));
-  WriteNames({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
-              "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
-              "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-              "current_active_defrag_time"},
-             report);
+  WriteNames(
+      {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+       "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+       "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"},
+      report);
   report.Field("tracking_total_keys", engine.tracking.key_count());
   report.Field("tracking_total_items", engine.tracking.item_count());
   report.Field("tracking_total_prefixes", engine.tracking.prefix_count());

@@ -253,6 +253,6 @@ COMMANDS = {
     "client|trackinginfo": (0.3, options),
     "tracking by prefix": (0.3, broadcast),
     "tracking and flush": (0.08, flush),
-    "client|getredir": (0.15, broken),
+    "client|getredir": (0.2, broken),
     "tracking and reset": (0.08, reset),
 }
