@@ -501,8 +501,6 @@ void Connection::CountMemory() {
   if (reply_bytes > record->reply_buffer_peak_bytes.load(std::memory_order_relaxed)) {
     record->reply_buffer_peak_bytes.store(reply_bytes, std::memory_order_relaxed);
   }
-  record->queue_bytes.store(transaction == nullptr ? 0 : static_cast<int64_t>(transaction->bytes),
-                            std::memory_order_relaxed);
   worker_.engine().client_eviction.Update(record, bytes);
 }
 

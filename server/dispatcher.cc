@@ -196,6 +196,8 @@ void Dispatcher::Queue(Session& session, const PreparedCommand& command) {
   session.transaction->bytes += sizeof(QueuedCommand);
   for (const std::string& arg : args) session.transaction->bytes += sizeof(arg) + arg.size();
   session.transaction->commands.push_back({command.info, std::move(args)});
+  session.record->queue_bytes.store(static_cast<int64_t>(session.transaction->bytes),
+                                    std::memory_order_relaxed);
   session.record->queued_commands.store(static_cast<int>(session.transaction->commands.size()),
                                         std::memory_order_relaxed);
   if (session.reply_mode == ReplyMode::kOn) session.reply.Simple("QUEUED");

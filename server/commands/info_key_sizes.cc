@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include "server/commands/info_sections.h"
 #include "server/dispatcher.h"
+#include "storage/stream_value.h"
 
 namespace larder {
 namespace {
@@ -37,7 +38,10 @@ using Histogram = std::array<uint64_t, 65>;
 using Histograms = std::array<Histogram, kTypes>;
 
 size_t SizeOf(const Entry& entry) {
-  return entry.type() == Type::kString ? entry.string().size() : entry.object()->ElementCount();
+  if (entry.type() == Type::kString) return entry.string().size();
+  // A stream's count has its groups in it.
+  if (entry.type() == Type::kStream) return static_cast<storage::Stream*>(entry.object())->size();
+  return entry.object()->ElementCount();
 }
 
 // "0", "512", "1K", "2M".

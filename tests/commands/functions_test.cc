@@ -81,7 +81,7 @@ TEST_F(FunctionCommands, ReadOnlyCallsTakeFunctionsThatSayTheyDoNotWrite) {
   EXPECT_THAT(Run("FCALL_RO reads 1 k"), IsBulk("v"));
   for (const char* command : {"FCALL_RO lies 1 k", "FCALL lies 1 k"}) {
     EXPECT_THAT(Run(command), IsError("ERR Write commands are not allowed from read-only scripts. "
-                                      "script: lies, on @user_function:5."));
+                                      "script: lies, on @user_function:6."));
   }
   EXPECT_THAT(Run("GET k"), IsBulk("v"));
 }

@@ -60,7 +60,7 @@ TEST_F(LuaFunctions, KeysAndArgumentsAreParameters) {
                  "  return {keys[1], keys[2], args[1], #keys, #args} end)"),
             "");
   EXPECT_EQ(Call("f", {"a", "b"}, {"c"}), "*5\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n:2\r\n:1\r\n");
-  EXPECT_EQ(Call("f"), "*5\r\n:0\r\n:0\r\n") << "a nil would end it";
+  EXPECT_EQ(Call("f"), "*0\r\n") << "a nil ends it";
 }
 
 TEST_F(LuaFunctions, BothFormsOfRegistering) {
