@@ -486,9 +486,9 @@ void Connection::Tend(int64_t now_us) {
 }
 
 void Connection::CountMemory() {
-  const auto bytes = own_bytes_ + static_cast<int64_t>(
-                                      input_.capacity() + output.memory_bytes() +
-                                      (transaction == nullptr ? 0 : transaction->bytes));
+  const auto bytes =
+      own_bytes_ + static_cast<int64_t>(input_.capacity() + output.memory_bytes() +
+                                        (transaction == nullptr ? 0 : transaction->bytes));
   if (bytes == counted_bytes_) return;
   if (closed_) return;
   counted_bytes_ = bytes;

@@ -138,9 +138,7 @@ void Engine::ApplyOptions() {
   lua_memory.set_bytes_max(static_cast<size_t>(options.lua_memory_limit.Get()));
 }
 
-int64_t Engine::client_bytes() const {
-  return client_eviction.total_bytes() + migrations->bytes();
-}
+int64_t Engine::client_bytes() const { return client_eviction.total_bytes() + migrations->bytes(); }
 
 std::string_view Engine::BusyError() const {
   return running_scripts.FunctionsAloneAreBusy() ? errors::kBusyFunction : errors::kBusyScript;

@@ -99,9 +99,10 @@ void Worker::Turn(int timeout_ms) {
   ServeReady(to_serve_, turn_began_ticks_ + budget_ticks_ / 4 * 3);
   if (!bulky_to_serve_.empty()) {
     FlushReady();
-    // A quarter of a turn is theirs, whatever the others took: with less they would run a command each.
-    const uint64_t end_ticks = std::max(turn_began_ticks_ + budget_ticks_,
-                                        TickClock::Now() + budget_ticks_ / 4);
+    // A quarter of a turn is theirs, whatever the others took: with less they would run a command
+    // each.
+    const uint64_t end_ticks =
+        std::max(turn_began_ticks_ + budget_ticks_, TickClock::Now() + budget_ticks_ / 4);
     dispatcher_.set_turn_end(end_ticks);
     ServeReady(bulky_to_serve_, end_ticks);
   }

@@ -116,7 +116,8 @@ class Worker {
   std::set<std::pair<int64_t, uint64_t>> deadlines_;
   std::deque<NewClient> to_greet_;
   std::vector<std::unique_ptr<Connection>> dead_;
-  std::unique_ptr<TlsScratch> tls_scratch_;  // from the first TLS client on; its streams refer to it
+  std::unique_ptr<TlsScratch>
+      tls_scratch_;                        // from the first TLS client on; its streams refer to it
   std::unique_ptr<Scratch> scratches_[2];  // the second while a script has its worker take a turn
   int depth_ = 0;
   int64_t steady_us_ = 0;

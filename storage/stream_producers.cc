@@ -1,6 +1,7 @@
 #include "storage/stream_producers.h"
 
 #define XXH_INLINE_ALL
+#define XXH_NO_INLINE_HINTS 1  // what hashes piece by piece cannot be inlined at -Og
 #include <xxhash.h>
 
 #include <bit>
