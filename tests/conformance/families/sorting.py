@@ -76,8 +76,10 @@ def sort(name):
         if stores:
             options.append([g.word("STORE"), target])
         if g.chance(0.03):
-            options.append([g.choice((b"STORE", b"BY", b"LIMIT", b"UP"))])
+            options.append([g.choice((b"STORE", b"LIMIT", b"UP"))])
         g.rng.shuffle(options)
+        if g.chance(0.01):
+            options.append([b"BY"])  # before another option it would take that for a pattern: no order
         if by_nothing and kind == "set" and not stores:
             if limited or any(option[0].upper() == b"GET" for option in options):
                 options = [[b"BY", b"nosort"]]

@@ -61,9 +61,9 @@ def read(g):
     key = g.any_key()
     return key, g.choice((
         ("GET", key), ("MGET", key, g.any_key()), ("TYPE", key), ("TTL", key), ("EXISTS", key, key),
-        ("STRLEN", key), ("HGETALL", key), ("LLEN", key), ("SCARD", key), ("ZCARD", key),
+        ("STRLEN", key), ("HLEN", key), ("LLEN", key), ("SCARD", key), ("ZCARD", key),
         ("OBJECT", "ENCODING", key), ("XLEN", key), ("GETRANGE", key, "0", "-1"),
-        ("SINTER", key, g.any_key()), ("LRANGE", key, "0", "1")))
+        ("SINTERCARD", 2, key, g.any_key()), ("LRANGE", key, "0", "1")))
 
 
 def write(g, key):
