@@ -29,7 +29,7 @@ from servers import Server, find_servers
 
 HERE = pathlib.Path(__file__).resolve().parent
 BATCH_MAX = 256
-COMMANDS = 250_000  # a full run
+COMMANDS = 275_000  # a full run
 REPLIES_MIN = 200
 OPTION_REPLIES_MIN = 20
 EXCEPTIONS_MAX = 30

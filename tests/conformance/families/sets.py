@@ -108,6 +108,6 @@ COMMANDS = {
     "sdiffstore": (0.9, store("SDIFFSTORE")),
     "sinterstore": (0.9, store("SINTERSTORE")),
     "sunionstore": (0.9, store("SUNIONSTORE")),
-    "sintercard": (1, sintercard),
+    "sintercard": (1.4, sintercard),
     "sscan": (1, sscan),
 }

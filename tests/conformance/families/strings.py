@@ -126,7 +126,7 @@ COMMANDS = {
     "psetex": (1, with_ttl("PSETEX", lambda g: g.ttl_ms())),
     "incr": (1, increment("INCR")),
     "decr": (1, increment("DECR")),
-    "incrby": (1, increment_by("INCRBY")),
+    "incrby": (1.4, increment_by("INCRBY")),
     "decrby": (1, increment_by("DECRBY")),
     "incrbyfloat": (2, increment_by_float),
     "reset counter": (1.5, reset_counter),
