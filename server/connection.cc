@@ -60,7 +60,8 @@ Connection::~Connection() { close(descriptor_); }
 
 void Connection::Serve(Scratch& scratch) {
   if (running_ || closed_) return;
-  bool go_on = !parked() || Resume(scratch);
+  // Behind QUIT nothing is run, however long its reply waits.
+  bool go_on = !close_after_reply && (!parked() || Resume(scratch));
   for (int reads = 0; go_on && readable && reads < kReadsPerTurn; ++reads) {
     go_on = ReadAndRun(scratch) && !worker_.dispatcher().turn_was_over();
   }

@@ -42,6 +42,20 @@ TEST(Connection, APipelineIsAnsweredInOrder) {
   ExpectNumbers(*client, 10'000);
 }
 
+TEST(Connection, NothingRunsBehindQuitHoweverLongItsReplyWaits) {
+  RunningServer server(RunningServer::Options{{"threads", "1"}});
+  const auto control = server.Connect();
+  const auto client = server.Connect();
+  ASSERT_THAT(control->Run({"SET", "big", std::string(16 << 20, 'x')}), Optional(IsOk()));
+  ASSERT_TRUE(client->Send(Encode({"GET", "big"}) + Encode({"QUIT"})));
+  while (control->Run({"CLIENT", "LIST"})->text.find("cmd=quit") == std::string::npos) {
+  }
+  ASSERT_TRUE(client->Send(Encode({"SET", "left", "over"})));
+  ASSERT_THAT(control->Run({"PING"}), Optional(IsSimple("PONG")));  // served after it
+  client->ReadToEnd();
+  EXPECT_THAT(control->Run({"EXISTS", "left"}), Optional(IsInteger(0)));
+}
+
 TEST(Connection, ManyClientsHaveTheirOwnReplies) {
   RunningServer server;
   std::vector<std::unique_ptr<SocketClient>> clients;
