@@ -245,22 +245,7 @@ Status Stats(CommandContext& ctx) {
   return Ok();
 }
 
-Status Kill(CommandContext& ctx) {
-  const int64_t now_us = ctx.engine.clock.SteadyMicros();
-  switch (ctx.engine.running_scripts.Kill(now_us, /*functions=*/true)) {
-    case RunningScripts::KillOutcome::kKilled:
-      ctx.reply.Ok();
-      return Ok();
-    case RunningScripts::KillOutcome::kUnkillable:
-      return Error(errors::kUnkillable);
-    case RunningScripts::KillOutcome::kOtherKind:
-      if (ctx.engine.ScriptIsBusy()) return Error(errors::kBusyScript);
-      break;
-    case RunningScripts::KillOutcome::kNoneRunning:
-      break;
-  }
-  return Error(errors::kNotBusy);
-}
+Status Kill(CommandContext& ctx) { return KillRunning(ctx, /*functions=*/true); }
 
 Status Help(CommandContext& ctx) {
   static constexpr std::string_view kLines[] = {

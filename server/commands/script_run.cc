@@ -8,6 +8,7 @@
 
 #include "server/acl/acl_check.h"
 #include "server/commands/running_script_host.h"
+#include "server/scripting/running_scripts.h"
 #include "server/scripting/script_cache.h"
 
 namespace larder {
@@ -247,6 +248,22 @@ std::string LoadLibrary(CommandContext& ctx, const std::shared_ptr<FunctionLibra
     library->functions.emplace_back(std::move(declaration));
   }
   return {};
+}
+
+Status KillRunning(CommandContext& ctx, bool functions) {
+  switch (ctx.engine.running_scripts.Kill(ctx.engine.clock.SteadyMicros(), functions)) {
+    case RunningScripts::KillOutcome::kKilled:
+      ctx.reply.Ok();
+      return Ok();
+    case RunningScripts::KillOutcome::kUnkillable:
+      return Error(errors::kUnkillable);
+    case RunningScripts::KillOutcome::kOtherKind:
+      if (!ctx.engine.ScriptIsBusy()) break;
+      return Error(functions ? errors::kBusyScript : errors::kBusyFunction);
+    case RunningScripts::KillOutcome::kNoneRunning:
+      break;
+  }
+  return Error(errors::kNotBusy);
 }
 
 }  // namespace larder

@@ -32,4 +32,7 @@ Status RunFunction(CommandContext& ctx, const FunctionRegistry::Found& found,
 // registry afterwards is to be unloaded (LuaEngine::UnloadLibrary).
 std::string LoadLibrary(CommandContext& ctx, const std::shared_ptr<FunctionLibrary>& library);
 
+// FUNCTION KILL, or SCRIPT KILL.
+Status KillRunning(CommandContext& ctx, bool functions);
+
 }  // namespace larder

@@ -8,7 +8,6 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/script_run.h"
-#include "server/scripting/running_scripts.h"
 #include "server/scripting/script_cache.h"
 
 namespace larder {
@@ -100,21 +99,7 @@ Status ScriptFlush(CommandContext& ctx) {
   return Ok();
 }
 
-Status ScriptKill(CommandContext& ctx) {
-  switch (ctx.engine.running_scripts.Kill(ctx.engine.clock.SteadyMicros())) {
-    case RunningScripts::KillOutcome::kKilled:
-      ctx.reply.Ok();
-      return Ok();
-    case RunningScripts::KillOutcome::kUnkillable:
-      return Error(errors::kUnkillable);
-    case RunningScripts::KillOutcome::kOtherKind:
-      if (ctx.engine.ScriptIsBusy()) return Error(errors::kBusyFunction);
-      break;
-    case RunningScripts::KillOutcome::kNoneRunning:
-      break;
-  }
-  return Error(errors::kNotBusy);
-}
+Status ScriptKill(CommandContext& ctx) { return KillRunning(ctx, /*functions=*/false); }
 
 Status ScriptShow(CommandContext& ctx) {
   const auto script = ctx.engine.scripts->Find(ctx.args.Next());

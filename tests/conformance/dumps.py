@@ -75,6 +75,20 @@ class Checker:
             self.failed += 1
             print(f"FAILED: {title}\n  expected  {str(expected)[:300]}\n  got       {str(got)[:300]}")
 
+    def run(self, name, servers, compare):
+        """Has `compare` compare, stops the servers, the first of which is Larder, and says how it
+        went: an exit status."""
+        try:
+            compare()
+        except Exception as error:
+            print(f"FAILED: {error!r}\n{servers[0].log_tail()}")
+            self.failed += 1
+        finally:
+            for server in servers:
+                server.stop()
+        print(f"{name}: {self.checked} checks, {self.failed} failed")
+        return 1 if self.failed else 0
+
 
 def carry(check, title, commands, source, target):
     """Makes a value on one server, restores its dump on the other, compares."""
@@ -187,21 +201,16 @@ def main():
     paths = find_servers()
     servers = [Server(path, label) for path, label in zip(paths, ("larder", "redis"))]
     check = Checker()
-    try:
+
+    def compare():
         larder, redis = (Connection(server.port) for server in servers)
         check_both_ways(check, larder, redis)
         check_encodings(check, larder, redis)
         check_older_forms(check, larder, redis)
         check_functions(check, larder, redis)
         check_damage(check, larder, redis)
-    except Exception as error:
-        print(f"FAILED: {error!r}\n{servers[0].log_tail()}")
-        check.failed += 1
-    finally:
-        for server in servers:
-            server.stop()
-    print(f"dumps: {check.checked} checks, {check.failed} failed")
-    return 1 if check.failed else 0
+
+    return check.run("dumps", servers, compare)
 
 
 if __name__ == "__main__":

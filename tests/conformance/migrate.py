@@ -73,30 +73,21 @@ def main():
     larder_server, redis_server, other_server = servers = [
         Server(paths[0], "larder"), Server(paths[1], "redis"), Server(paths[0], "other")]
     check = Checker()
-    try:
+
+    def compare():
         larder, redis, other = (Connection(server.port) for server in servers)
         for name, commands in VALUES:
             move(check, f"{name}, Larder to Redis", commands, larder, redis, redis_server.port)
             move(check, f"{name}, Redis to Larder", commands, redis, larder, larder_server.port)
             move(check, f"{name}, Larder to Larder", commands, larder, other, other_server.port)
-        for target, port in ((other, other_server.port), (redis, redis_server.port)):
-            got = list(scenarios(larder, target, port))
-            source = redis if target is other else None
-            if source is None:
-                expected = kept
-            else:
-                expected = kept = list(scenarios(source, target, port))
+        to_larder = list(scenarios(larder, other, other_server.port))
+        expected = list(scenarios(redis, other, other_server.port))
+        to_redis = list(scenarios(larder, redis, redis_server.port))
+        for name, got in (("Larder", to_larder), ("Redis", to_redis)):
             for step, (one, another) in enumerate(zip(expected, got, strict=True)):
-                check.same(f"step {step} with {'Redis' if source is None else 'Larder'} as the "
-                           "target", one, another)
-    except Exception as error:
-        print(f"FAILED: {error!r}\n{larder_server.log_tail()}")
-        check.failed += 1
-    finally:
-        for server in servers:
-            server.stop()
-    print(f"migrate: {check.checked} checks, {check.failed} failed")
-    return 1 if check.failed else 0
+                check.same(f"step {step} with {name} as the target", one, another)
+
+    return check.run("migrate", servers, compare)
 
 
 if __name__ == "__main__":
