@@ -47,8 +47,9 @@ class LatencySum {
  public:
   void Add(const LatencyHistogram& histogram) {
     for (size_t i = 0; i < counts_.size(); ++i) {
-      counts_[i] += histogram.count(i);
-      total_ += histogram.count(i);
+      const uint64_t count = histogram.count(i);  // once: its thread goes on adding
+      counts_[i] += count;
+      total_ += count;
     }
   }
   uint64_t total() const { return total_; }

@@ -62,6 +62,8 @@ Status Doctor(CommandContext& ctx) {
 
 // ---- HISTOGRAM
 
+constexpr int64_t kLastLimitUs = int64_t{1} << 40;  // what took longer counts as this
+
 // The command's durations as a cumulative count at each power of two of microseconds that adds to
 // it. False when it was never called.
 bool WriteHistogram(CommandContext& ctx, const CommandInfo& info) {
@@ -79,8 +81,10 @@ bool WriteHistogram(CommandContext& ctx, const CommandInfo& info) {
   const auto buckets = ctx.reply.MapLater();
   int64_t count = 0;
   uint64_t written = 0;
-  for (int64_t limit_us = 1; written < sum.total() && limit_us > 0; limit_us *= 2) {
-    const uint64_t below = sum.CountUpTo(ctx.dispatcher.ticks().FromMicros(limit_us));
+  for (int64_t limit_us = 1; written < sum.total(); limit_us *= 2) {
+    const uint64_t below = limit_us < kLastLimitUs
+                               ? sum.CountUpTo(ctx.dispatcher.ticks().FromMicros(limit_us))
+                               : sum.total();
     if (below == written) continue;
     written = below;
     ctx.reply.Integer(limit_us);

@@ -1,5 +1,7 @@
+#include <atomic>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "server/commands/info_sections.h"
 #include "server/latency_histogram.h"
@@ -260,6 +262,21 @@ TEST(LatencyHistogramTest, PercentilesSplitTheEntries) {
   EXPECT_EQ(sum.Percentile(50), 4u);
   EXPECT_EQ(sum.Percentile(99), 4u);
   EXPECT_EQ(sum.Percentile(99.9), 5u);
+}
+
+TEST(LatencyHistogramTest, ASumAgreesWithItselfWhileEntriesAreAdded) {
+  LatencyHistogram histogram;
+  std::atomic<bool> done{false};
+  std::thread adder([&] {
+    while (!done) histogram.Add(4);
+  });
+  for (int i = 0; i < 20'000; ++i) {
+    LatencySum sum;
+    sum.Add(histogram);
+    ASSERT_EQ(sum.CountUpTo(UINT64_MAX), sum.total());
+  }
+  done = true;
+  adder.join();
 }
 
 }  // namespace
