@@ -40,7 +40,8 @@ EntrySpec SpecOf(const Entry& entry) {
                  .object = entry.object(),
                  .type = entry.type(),
                  .raw = entry.raw(),
-                 .expire_at_ms = entry.expire_at_ms()};
+                 .expire_at_ms = entry.expire_at_ms(),
+                 .extra = entry.extra_block()};
   if (spec.object == nullptr) spec.string = entry.string();
   return spec;
 }
@@ -108,7 +109,8 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, 
   spec.key = key.bytes;
   const bool has_expiry = spec.expire_at_ms != kNoExpiry;
   bool fits = false;  // where the old one is
-  if (spec.object == nullptr && old->object() == nullptr && old->has_expiry() == has_expiry) {
+  if (spec.object == nullptr && spec.extra == nullptr && EntryLayout::EndsWithString(*old) &&
+      old->has_expiry() == has_expiry) {
     const size_t old_bytes = EntryLayout::Bytes(*old);
     const size_t bytes = EntryLayout::Bytes(spec);
     fits = bytes == old_bytes ||
@@ -154,6 +156,14 @@ void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire
     return;
   }
   spec.expire_at_ms = expire_at_ms;
+  if (spec.object != nullptr) spec.object->AddReference();  // the new entry's
+  Replace(database, key, ref, spec, now_ms);
+}
+
+void Stripe::SetExtra(int database, const Key& key, SlotRef ref, const char* block,
+                      int64_t now_ms) {
+  EntrySpec spec = SpecOf(*ref.entry());
+  spec.extra = block;
   if (spec.object != nullptr) spec.object->AddReference();  // the new entry's
   Replace(database, key, ref, spec, now_ms);
 }

@@ -115,6 +115,8 @@ class alignas(64) Stripe {
   void Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms);
   // Sets or (kNoExpiry) removes the expiry of a key.
   void SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms, int64_t now_ms);
+  // Sets or (nullptr) removes the extra block of a key.
+  void SetExtra(int database, const Key& key, SlotRef ref, const char* block, int64_t now_ms);
   // Removes a key; its object is discarded.
   void Remove(int database, uint64_t hash, SlotRef ref);
   // Removes a key and gives its object to the caller.
