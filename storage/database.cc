@@ -76,6 +76,7 @@ Entry* Database::FindMutable(const Key& key) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
   if (!ref) return nullptr;
+  stripe.Invalidate(index_, key.bytes);
   Entry* entry = ref.entry();
   if (entry->object() != nullptr && RefusesUndo(key, *entry->object())) return nullptr;
   SaveForUndo(key, ref);
@@ -103,6 +104,7 @@ void Database::Store(const Key& key, EntrySpec spec, const SetOptions& options) 
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
+  stripe.Invalidate(index_, key.bytes);
   if (!ref) {
     spec.key = key.bytes;
     stripe.Add(index_, key, spec, now_ms_);
@@ -139,6 +141,7 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
     if (object != nullptr && RefusesUndo(key, *object)) return {};
   }
   SaveForUndo(key, ref);
+  stripe.Invalidate(index_, key.bytes);
   if (!ref) ref = stripe.Add(index_, key, {.key = key.bytes, .raw = true}, now_ms_);
   stripe.Use(ref, now_ms_, true);
   Entry* entry = ref.entry();
@@ -172,6 +175,7 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
 bool Database::Delete(const Key& key) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  stripe.Invalidate(index_, key.bytes);  // also where only a stale copy is left
   if (!ref) return false;
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
@@ -217,6 +221,7 @@ std::optional<Value> Database::Take(const Key& key) {
   if (!ref) return std::nullopt;
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
+  stripe.Invalidate(index_, key.bytes);
   Value value = SharedValue(*ref.entry());
   stripe.Remove(index_, key.hash, ref);
   return value;

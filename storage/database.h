@@ -110,6 +110,19 @@ class Database {
   // missing.
   bool SetExtra(const Key& key, const Extra& extra);
 
+  // ---- what CACHE.GET sees beside the entries (stale_copies.h, leases.h)
+  // The copy of a key without a live entry that may still be served: while somebody refreshes it
+  // or, with `on_error`, where the origin has failed. Valid until the next change of its stripe.
+  const StaleCopy* FindStale(const Key& key, bool on_error);
+  // Removes a live string and serves it stale until then. False when missing or no string.
+  bool MakeStale(const Key& key, int64_t until_ms);
+  // The lease that somebody has on the key, or nullptr.
+  const Lease* FindLease(const Key& key);
+  // Gives one, in the place of another. False when there are too many (set_leases_max).
+  bool GrantLease(const Key& key, uint64_t token, int64_t until_ms);
+  // Ends the lease with this token: false when the key has another or none.
+  bool EndLease(const Key& key, uint64_t token);
+
   // To be called after the expiry of a hash's fields was changed through FindMutable.
   void FileFieldExpiry(const Key& key);
 

@@ -68,6 +68,7 @@ struct KeyspaceStats {
   uint64_t expired = 0, evicted = 0;
   uint64_t expired_fields = 0;
   uint64_t lazy_freed_objects = 0, lazy_free_pending = 0;
+  uint64_t stale_copies = 0;
   uint64_t expire_backlog = 0;  // due keys not yet removed
   int64_t expire_lag_ms = 0;    // age of the oldest of them
   size_t entry_bytes = 0, table_bytes = 0, wheel_bytes = 0, ghost_bytes = 0;
@@ -116,6 +117,10 @@ class Keyspace {
   // Locks one stripe at a time, unless `all_stripes_held`.
   uint64_t Scan(int database, uint64_t cursor, size_t buckets, int64_t now_ms,
                 bool all_stripes_held, const std::function<void(const Entry&)>& visit);
+
+  // Leases (leases.h) that may be out at a time, and that are.
+  void set_leases_max(int64_t leases) { leases_max_.store(leases, std::memory_order_relaxed); }
+  int64_t lease_count() const { return lease_count_.load(std::memory_order_relaxed); }
 
   // The position after the stripe of another, 0 at the end: to leave out one that stays locked.
   uint64_t NextStripe(uint64_t cursor) const;
@@ -168,6 +173,7 @@ class Keyspace {
   bool ExpireBeforeEviction(size_t home, int64_t now_ms,
                             std::chrono::steady_clock::time_point deadline);
   bool FreeBeforeEviction(std::chrono::steady_clock::time_point deadline);
+  bool DropStaleBeforeEviction(size_t home);
   EvictionPressure PressureNow(int64_t now_ms) const;
   size_t StripeToEvictFrom(size_t home) const;
   enum class EvictStep : uint8_t { kDone, kBusy, kNothing };
@@ -180,6 +186,8 @@ class Keyspace {
   std::atomic<int64_t> data_limit_{std::numeric_limits<int64_t>::max()};  // what the two leave
   std::atomic<int64_t> probation_from_bytes_{std::numeric_limits<int64_t>::max()};
   std::atomic<bool> active_expire_{true};
+  std::atomic<int64_t> leases_max_{std::numeric_limits<int64_t>::max()};
+  std::atomic<int64_t> lease_count_{0};
   std::unique_ptr<TablePool> pool_;
   std::unique_ptr<SlabPages> slab_pages_;
   std::unique_ptr<LazyFree> lazy_free_;

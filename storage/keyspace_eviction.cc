@@ -51,6 +51,7 @@ EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
     }
     if (!OverLimit()) break;
     if (pressure.policy == EvictionPolicy::kNoEviction) return EvictOutcome::kNothingToEvict;
+    if (DropStaleBeforeEviction(home)) continue;
     const EvictStep step = EvictFrom(StripeToEvictFrom(home), pressure);
     memory::Flush();
     if (step == EvictStep::kBusy) return EvictOutcome::kMoreToDo;
@@ -87,6 +88,19 @@ bool Keyspace::FreeBeforeEviction(std::chrono::steady_clock::time_point deadline
   const bool more = FreeSlice(deadline);
   memory::Flush();
   return !more || !OverLimit();
+}
+
+// Stale copies go before any key does. False when there is none, or others hold their stripes.
+bool Keyspace::DropStaleBeforeEviction(size_t home) {
+  for (size_t passed = 0; passed < stripe_count_; ++passed) {
+    Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
+    if (stripe.stale_copies.Get() == 0 || !stripe.lock().TryLock()) continue;
+    const bool dropped = stripe.DropStale();
+    stripe.lock().Unlock();
+    memory::Flush();
+    if (dropped) return true;
+  }
+  return false;
 }
 
 EvictionPressure Keyspace::PressureNow(int64_t now_ms) const {

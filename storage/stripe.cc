@@ -188,6 +188,8 @@ void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
   const std::string_view key = ref.entry()->key();
   expired.Add(1);
   NoteExpired(hash, ref.Get());
+  if (ref.entry()->has_extra()) [[unlikely]]
+    KeepExpired(database, *ref.entry());
   watches_.Touch(database, key);
   if (context_.observer != nullptr) context_.observer->OnExpired(database, key);
   Remove(database, hash, ref);
@@ -225,6 +227,12 @@ Entry* Stripe::ResizeInline(int /*database*/, SlotRef ref, size_t size) {
 size_t Stripe::Flush(int database) {
   StripeDatabase& flushed = this->database(database);
   const size_t keys = flushed.table.size();
+  if (flushed.cache != nullptr) {
+    flushed.cache->leases.Clear();
+    dead_caches_.push_back(std::move(flushed.cache));
+    has_dead_.store(true, std::memory_order_relaxed);
+    CountStale();
+  }
   if (keys == 0) return 0;
   watches_.TouchDatabaseIf(database, [&](std::string_view key) {
     return static_cast<bool>(flushed.table.Find((*context_.hasher)(key)));
@@ -266,6 +274,10 @@ void Stripe::Swap(int first, int second) {
   swap_counters(one.expiry_seconds, other.expiry_seconds);
   swap_counters(one.hashes_with_field_expiry, other.hashes_with_field_expiry);
   std::swap(one.field_expiries, other.field_expiries);
+  std::swap(one.cache, other.cache);
+  for (StripeDatabase* in : {&one, &other}) {
+    if (in->cache != nullptr) in->cache->leases.Clear();
+  }
   std::swap(one.sweep, other.sweep);
   std::swap(one.wheel, other.wheel);
   std::swap(one.probation, other.probation);
@@ -282,6 +294,12 @@ bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   if (!FreeInSteps(dead_wheels_, deadline) || !FreeInSteps(dead_queues_, deadline)) return true;
   for (; !dead_field_expiries_.empty(); dead_field_expiries_.pop_back()) {
     if (!FreeInSteps(dead_field_expiries_.back(), deadline)) return true;
+  }
+  for (; !dead_caches_.empty(); dead_caches_.pop_back()) {
+    constexpr size_t kCopiesPerStep = 64;
+    while (!dead_caches_.back()->stale.FreeSome(kCopiesPerStep)) {
+      if (std::chrono::steady_clock::now() >= deadline) return true;
+    }
   }
   has_dead_.store(false, std::memory_order_relaxed);
   return false;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "storage/cache_state.h"
 #include "storage/entry_allocator.h"
 #include "storage/entry_layout.h"
 #include "storage/eviction.h"
@@ -42,6 +43,7 @@ struct StripeContext {
   TablePool* pool;
   SlabPages* slab_pages;
   LazyFree* lazy_free;
+  std::atomic<int64_t>* lease_count;
   const std::atomic<EvictionPolicy>* policy;
   const std::atomic<int64_t>* probation_from_bytes;  // new keys go on probation above this
   int stripe_bits;
@@ -64,6 +66,7 @@ struct StripeDatabase {
   int64_t probation_bytes = 0;                // of the keys in it, about
   FieldExpiries field_expiries;
   RelaxedCounter hashes_with_field_expiry;  // the size of the above
+  std::unique_ptr<CacheState> cache;        // from the first stale copy or lease on
 };
 
 class alignas(64) Stripe {
@@ -125,6 +128,20 @@ class alignas(64) Stripe {
   // that leaves its entry is to be unfiled before.
   void FileFields(int database, uint64_t hash, Hash& value);
   void UnfileFields(int database, uint64_t hash, Object* object);
+  // ---- beside the entries (stripe_cache.cc)
+  // Leases on a key end, and its stale copy goes: it was written or removed by a command.
+  void Invalidate(int database, std::string_view key) {
+    if (this->database(database).cache != nullptr) [[unlikely]]
+      InvalidateCached(database, key);
+  }
+  CacheState& Cache(int database);  // made when there is none
+  // Has an entry's value served stale until these times, when it is a string and they are to come.
+  // REQUIRES: the caller removes the entry.
+  void KeepStale(int database, const Entry& entry, int64_t stale_until_ms, int64_t error_until_ms,
+                 int64_t now_ms);
+  // Drops the stale copy that would end first. False when there is none.
+  bool DropStale();
+
   // Removes a key whose time has passed, or that has to make room, and reports it.
   void Expire(int database, uint64_t hash, SlotRef ref);
   void EvictKey(int database, uint64_t hash, SlotRef ref);
@@ -173,8 +190,13 @@ class alignas(64) Stripe {
   // As of the last ExpireSlice with work: due keys that it left, and the age of the oldest.
   RelaxedCounter expire_backlog, expire_lag_ms;
   RelaxedCounter wheel_bytes, ghost_bytes;
+  RelaxedCounter stale_copies;  // of all databases
 
  private:
+  void InvalidateCached(int database, std::string_view key);
+  void KeepExpired(int database, const Entry& entry);
+  void CountStale();
+  bool EndOverdueCached(StripeDatabase& in, int64_t now_ms, SliceBudget& budget);
   void FreeEntry(Entry* entry);
   void DiscardEntry(Entry* entry);  // with its object
   void CountExpiry(StripeDatabase& database, const Entry* entry, int change);
@@ -238,10 +260,11 @@ class alignas(64) Stripe {
   EntryAllocator entries_;
   std::vector<StripeDatabase> databases_;
   std::vector<std::unique_ptr<Table>> dead_tables_;
-  std::atomic<bool> has_dead_{false};  // anything in the four lists
+  std::atomic<bool> has_dead_{false};  // anything in the five lists
   std::vector<std::unique_ptr<ExpiryWheel>> dead_wheels_;
   std::vector<std::unique_ptr<ProbationQueue>> dead_queues_;
   std::vector<FieldExpiries> dead_field_expiries_;
+  std::vector<std::unique_ptr<CacheState>> dead_caches_;
   uint64_t random_state_;
   GhostTable ghosts_;
   int expire_database_ = 0;  // where ExpireSlice goes on
