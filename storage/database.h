@@ -120,6 +120,8 @@ class Database {
   const Lease* FindLease(const Key& key);
   // Gives one, in the place of another. False when there are too many (set_leases_max).
   bool GrantLease(const Key& key, uint64_t token, int64_t until_ms);
+  // Whether one of these tags was purged after the purge clock stood at `clock`.
+  bool PurgedSince(const Extra& extra, uint64_t clock) const;
   // Ends the lease with this token: false when the key has another or none.
   bool EndLease(const Key& key, uint64_t token);
 

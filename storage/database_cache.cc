@@ -1,4 +1,6 @@
 // What CACHE.GET and its kin see of a database beside its entries.
+#include <algorithm>
+
 #include "storage/database.h"
 #include "storage/stripe.h"
 
@@ -44,6 +46,13 @@ bool Database::GrantLease(const Key& key, uint64_t token, int64_t until_ms) {
       {.token = token, .until_ms = until_ms, .purge_clock = keyspace_->tags().PurgeClock()});
   if (until_ms < stripe.next_due_ms.Get()) stripe.next_due_ms.Set(until_ms);
   return true;
+}
+
+bool Database::PurgedSince(const Extra& extra, uint64_t clock) const {
+  const TagTable& tags = keyspace_->tags();
+  return std::any_of(extra.tags.begin(), extra.tags.end(), [&](uint32_t tag) {
+    return tags.PurgedSince(tags.NameOf(tag), clock);
+  });
 }
 
 bool Database::EndLease(const Key& key, uint64_t token) {

@@ -8,6 +8,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
   static const std::span<const CommandSpec> kFamilies[] = {
       StringCommands(),
       StringWriteCommands(),
+      CacheReadCommands(),
       StringComparisonCommands(),
       CounterCommands(),
       BoundedCounterCommands(),

@@ -10,6 +10,7 @@ namespace larder {
 
 std::span<const CommandSpec> StringCommands();            // strings.cc
 std::span<const CommandSpec> StringWriteCommands();       // string_writes.cc
+std::span<const CommandSpec> CacheReadCommands();         // cache_reads.cc
 std::span<const CommandSpec> StringComparisonCommands();  // string_comparisons.cc
 std::span<const CommandSpec> CounterCommands();           // counters.cc
 std::span<const CommandSpec> BoundedCounterCommands();    // bounded_counters.cc

@@ -137,6 +137,9 @@ void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
                Sum(engine, &WorkerStatistics::output_limit_disconnections));
   WriteNames({"reply_buffer_shrinks", "reply_buffer_expands"}, report);
   report.Field("parked_commands", Sum(engine, &WorkerStatistics::parked_commands));
+  report.Field("stale_hits", Sum(engine, &WorkerStatistics::stale_hits));
+  report.Field("stale_copies", static_cast<int64_t>(stats.stale_copies));
+  report.Field("leases", engine.keyspace.lease_count());
   report.Field("evicted_scripts", static_cast<int64_t>(engine.scripts->evicted_count()));
   const auto denied = [&](std::string_view name, AclReason reason) {
     report.Field(fmt::format("acl_access_denied_{}", name),

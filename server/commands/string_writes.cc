@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/command_context.h"
+#include "server/commands/cache_options.h"
 #include "server/commands/expiry_option.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
@@ -39,11 +40,13 @@ struct SetArguments {
   Existence existence = Existence::kAny;
   StringCondition condition;
   ExpiryOption expiry;
+  CacheOptions cache;
   bool get = false;
 };
 
 Status ParseSetOptions(ArgReader& args, SetArguments* options) {
-  while (args.HasMore()) {
+  Status failed;
+  while (args.HasMore() && failed.ok()) {
     const bool conditional = options->condition.kind != StringCondition::Kind::kNone;
     if (args.Match("GET")) {
       options->get = true;
@@ -52,11 +55,23 @@ Status ParseSetOptions(ArgReader& args, SetArguments* options) {
     } else if (!conditional && options->existence == Existence::kAny &&
                options->condition.Match(args)) {
       continue;
-    } else if (!options->expiry.Match(args, ExpiryOption::Kind::kKeepTtl)) {
+    } else if (!options->expiry.Match(args, ExpiryOption::Kind::kKeepTtl) &&
+               !options->cache.Match(args, &failed)) {
       return Error(errors::kSyntax);
     }
   }
-  return Ok();
+  if (options->get && options->cache.lease) return Error(errors::kGetWithLease);
+  return failed;
+}
+
+// Whether the lease that a value comes with still holds: the key was not written since, nor one of
+// the value's tags purged. It ends either way.
+bool UsesLease(CommandContext& ctx, const storage::Key& key, const CacheOptions& cache) {
+  const storage::Lease* const held = ctx.db.FindLease(key);
+  const uint64_t clock = held == nullptr ? 0 : held->purge_clock;
+  if (!ctx.db.EndLease(key, *cache.lease)) return false;
+  ctx.WakeWaiters(key);  // should the value not be stored
+  return !ctx.db.PurgedSince(cache.extra, clock);
 }
 
 // Whether NX, XX or an IF… condition lets the value be set.
@@ -99,6 +114,11 @@ Status Set(CommandContext& ctx) {
       ctx.reply.Null();
     }
     if (!may_set) return Ok();
+    if (options.cache.lease) {
+      if (ctx.MustStartAgain()) return Ok();
+      if (!UsesLease(ctx, key, options.cache)) return ctx.reply.Null(), Ok();
+    }
+    if (!options.cache.extra.empty()) how.extra = &options.cache.extra;
   }
   WriteString(ctx, key, value, how, "set");
   if (options.expiry.has_time()) ctx.Notify(NotifyClass::kGeneric, "expire", key.bytes);

@@ -7,7 +7,7 @@ std::span<const OptionGroup> OptionGroups() {
       NetworkOptions(),   GeneralOptions(),     LoggingOptions(),     MemoryOptions(),
       ClientsOptions(),   SecurityOptions(),    ObservationOptions(), ScriptingOptions(),
       EncodingsOptions(), PersistenceOptions(), ReplicationOptions(), ClusterOptions(),
-      ProcessorsOptions()};
+      ProcessorsOptions(), CacheOptionRows()};
   return kGroups;
 }
 
