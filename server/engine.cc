@@ -174,6 +174,15 @@ void Engine::OnEvicted(int database, std::string_view key) {
   }
 }
 
+// A purge deletes, as DEL would.
+void Engine::OnPurged(int database, std::string_view key) {
+  EndWaitersOf(database, key);
+  if (tracking.any()) NoteLostKey(*this, key);
+  if (notifications.enabled()) {
+    notifications.Publish(NotifyClass::kGeneric, "del", database, key);
+  }
+}
+
 void Engine::OnFieldsExpired(int database, std::string_view key, bool key_is_gone) {
   if (tracking.any()) NoteLostKey(*this, key);
   if (!notifications.enabled()) return;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "storage/blob.h"
+#include "storage/match_purge.h"
 #include "storage/stripe.h"
 #include "storage/undo_log.h"
 
@@ -26,7 +27,7 @@ Extra Database::ExtraOf(const Entry& entry) const {
   extra.error_seconds = view.error_seconds();
   extra.cost_ms = view.cost_ms();
   extra.negative_code = view.negative_code();
-  for (size_t i = 0; i < view.tag_count(); ++i) extra.tags.push_back(view.tag(i));
+  for (size_t i = 0; i < view.tag_count(); ++i) extra.tags.Add(keyspace_->tags(), view.tag(i));
   return extra;
 }
 
@@ -55,6 +56,19 @@ const Entry* Database::Find(const Key& key, Access access) {
   if (access == Access::kRead || access == Access::kWrite)
     stripe.Use(ref, now_ms_, access == Access::kWrite);
   return ref.entry();
+}
+
+void Database::PurgeIfAwaited(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  std::lock_guard lock(keyspace_->match_purges_mutex_);
+  for (MatchPurge* purge : keyspace_->match_purges_) {
+    if (!purge->Awaits(index_, key)) continue;
+    const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+    if (!ref) return;
+    purge->CountPurged(1);
+    stripe.RemovePurged(index_, key.hash, ref, purge->soft_until_ms_);
+    return;
+  }
 }
 
 // Saves what a key holds before its first change; an empty ref: nothing. No clone: the shared
@@ -94,7 +108,7 @@ Entry* Database::FindMutable(const Key& key) {
 
 void Database::StoreWithExtra(const Key& key, EntrySpec spec, const SetOptions& options) {
   if (options.extra->empty()) return Store(key, spec, options);
-  const ExtraBlock block(*options.extra, 0);
+  const ExtraBlock block(*options.extra, keyspace_->tags().PurgeClock());
   spec.extra = block.data();
   Store(key, spec, options);
 }
@@ -202,7 +216,7 @@ bool Database::SetExtra(const Key& key, const Extra& extra) {
   if (extra.empty()) {
     stripe.SetExtra(index_, key, ref, nullptr, now_ms_);
   } else {
-    const ExtraBlock block(extra, 0);
+    const ExtraBlock block(extra, keyspace_->tags().PurgeClock());
     stripe.SetExtra(index_, key, ref, block.data(), now_ms_);
   }
   return true;

@@ -56,6 +56,14 @@ class Database {
   // the observer. O(1).
   const Entry* Find(const Key& key, Access access = Access::kRead);
 
+  // To be called before a key is looked up whose value is to be moved or copied to another: where a
+  // purge by names (match_purge.h) is under way and has yet to come to the key, it is purged here,
+  // so that it cannot slip past.
+  void AboutToMove(const Key& key) {
+    if (keyspace_->match_purges_under_way()) [[unlikely]]
+      PurgeIfAwaited(key);
+  }
+
   // As Find, for changing the value in place: a shared object is cloned first, and the old value
   // goes to the undo log when a script runs. nullptr also when an undo would cost too much: see
   // UndoLog::refused(). A use, but neither hit nor miss.
@@ -146,6 +154,7 @@ class Database {
  private:
   Stripe& stripe(const Key& key) const { return keyspace_->stripe(key.hash); }
   Value SharedValue(const Entry& entry) const;
+  void PurgeIfAwaited(const Key& key);
   void SaveForUndo(const Key& key, SlotRef ref);
   bool RefusesUndo(const Key& key, const Object& object);
   void Store(const Key& key, EntrySpec spec, const SetOptions& options);

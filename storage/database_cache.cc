@@ -12,7 +12,7 @@ const StaleCopy* Database::FindStale(const Key& key, bool on_error) {
   const CacheState* const cache = stripe.database(index_).cache.get();
   if (cache == nullptr) return nullptr;
   const StaleCopy* const copy = cache->stale.Find(key.bytes);
-  if (copy == nullptr) return nullptr;
+  if (copy == nullptr || stripe.IsPurged(*copy)) return nullptr;
   const bool serves =
       copy->stale_until_ms > now_ms_ || (on_error && copy->error_until_ms > now_ms_);
   return serves ? copy : nullptr;
@@ -25,14 +25,22 @@ bool Database::MakeStale(const Key& key, int64_t until_ms) {
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
   stripe.Invalidate(index_, key.bytes);
-  stripe.KeepStale(index_, *ref.entry(), until_ms, until_ms, now_ms_);
+  stripe.KeepStale(index_, *ref.entry(), until_ms, until_ms);
   stripe.Remove(index_, key.hash, ref);
   return true;
 }
 
 const Lease* Database::FindLease(const Key& key) {
-  const CacheState* const cache = stripe(key).database(index_).cache.get();
-  return cache == nullptr ? nullptr : cache->leases.Find(key.bytes, now_ms_);
+  Stripe& stripe = this->stripe(key);
+  stripe.FindLive(index_, key, now_ms_);  // where that was purged, the lease has ended with it
+  const CacheState* const cache = stripe.database(index_).cache.get();
+  if (cache == nullptr) return nullptr;
+  const StaleCopy* const copy = cache->stale.Find(key.bytes);
+  if (copy != nullptr && stripe.IsPurged(*copy)) {
+    stripe.Invalidate(index_, key.bytes);
+    return nullptr;
+  }
+  return cache->leases.Find(key.bytes, now_ms_);
 }
 
 bool Database::GrantLease(const Key& key, uint64_t token, int64_t until_ms) {

@@ -47,6 +47,10 @@ class Entry {
   bool has_extra() const { return (flags_ & kHasExtra) != 0; }
   const char* extra_block() const { return has_extra() ? bytes() + ExtraOffset() : nullptr; }
 
+  // Hashes, whose fields may have expired, and what may have been purged: not every entry that is
+  // found is as it was left. (Streams are taken along, so that it costs one test of one byte.)
+  bool wants_a_look() const { return (flags_ & (kHasExtra | kFromHashOn)) != 0; }
+
   size_t MemoryBytes() const;  // with what its object holds: MEMORY USAGE
 
  private:
@@ -57,6 +61,8 @@ class Entry {
   // object's pointer (8); the key; the short string; the extra block (entry_extra.h). What an entry
   // does not have takes no room, and nothing but the four bytes is aligned.
   static constexpr uint8_t kTypeMask = 0x07;
+  static constexpr uint8_t kFromHashOn = 0x04;  // of the type
+  static_assert(static_cast<uint8_t>(Type::kHash) == kFromHashOn);
   static constexpr uint8_t kHasObject = 0x08;
   static constexpr uint8_t kHasExpiry = 0x10;
   static constexpr uint8_t kRaw = 0x20;

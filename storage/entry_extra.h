@@ -11,14 +11,12 @@
 #include <cstdint>
 #include <cstring>
 
-#include "absl/container/inlined_vector.h"
 #include "storage/entry.h"
+#include "storage/tag_set.h"
 
 namespace larder::storage {
 
 inline constexpr size_t kTagsPerEntryMax = 64;
-
-using TagIds = absl::InlinedVector<uint32_t, 4>;
 
 // The same away from its entry. 0: does not have it.
 struct Extra {
@@ -26,7 +24,7 @@ struct Extra {
   uint32_t error_seconds = 0;  // after the expiry: served when the origin fails (SIE)
   uint32_t cost_ms = 0;        // what it took to make the value
   uint16_t negative_code = 0;  // the value stands for an answer of this kind, as 404
-  TagIds tags;                 // at most kTagsPerEntryMax, each once
+  TagSet tags;                 // at most kTagsPerEntryMax
 
   bool empty() const {
     return (stale_seconds | error_seconds | cost_ms | negative_code) == 0 && tags.empty();

@@ -42,7 +42,10 @@ EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
   memory::Flush();
   // What is due, or on its way out, makes room without another key's loss.
   if (!OverLimit()) return EvictOutcome::kUnderLimit;
-  if (!ExpireBeforeEviction(home, now_ms, deadline)) return EvictOutcome::kMoreToDo;
+  if (!ExpireBeforeEviction(home, now_ms, deadline) ||
+      !PurgeBeforeEviction(home, now_ms, deadline)) {
+    return EvictOutcome::kMoreToDo;
+  }
   SliceBudget budget(deadline);
   EvictionPressure pressure = PressureNow(now_ms);
   while (OverLimit()) {
@@ -74,6 +77,20 @@ bool Keyspace::ExpireBeforeEviction(size_t home, int64_t now_ms,
     stripe.lock().Unlock();
     memory::Flush();
     if (more && OverLimit() && std::chrono::steady_clock::now() >= deadline) return false;
+  }
+  return true;
+}
+
+// Likewise what was purged.
+bool Keyspace::PurgeBeforeEviction(size_t home, int64_t now_ms,
+                                   std::chrono::steady_clock::time_point deadline) {
+  for (size_t passed = 0; passed < stripe_count_ && OverLimit() && tags_.has_unswept(); ++passed) {
+    Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
+    if (!stripe.lock().TryLock()) continue;
+    const bool more = stripe.PurgeSlice(now_ms, deadline);
+    stripe.lock().Unlock();
+    memory::Flush();
+    if (more && OverLimit()) return false;
   }
   return true;
 }

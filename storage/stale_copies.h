@@ -14,18 +14,18 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
-#include "storage/entry_extra.h"
 #include "storage/hash_table.h"
 #include "storage/lazy_free.h"
 #include "storage/memory.h"
 #include "storage/object.h"
 #include "storage/slice_budget.h"
+#include "storage/tag_set.h"
 
 namespace larder::storage {
 
 struct StaleCopy {
   Ref<Object> value;       // a Blob
-  Extra extra;             // that of the entry
+  TagSet tags;             // those of the entry
   uint64_t purge_clock;    // when its tags were written
   int64_t stale_until_ms;  // Unix times: served while somebody refreshes …
   int64_t error_until_ms;  // … and where the origin has failed

@@ -98,6 +98,7 @@ SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t
     ref = into.table.Insert(key.hash, slot);
   }
   CountExpiry(into, entry, 1);
+  AttachTags(into, *entry);
   NoteAdded(into, key.hash, ref, now_ms);
   FileExpiry(into, key.hash, entry, {}, now_ms);
   if (spec.type == Type::kHash) FileFields(database, key.hash, HashOf(*entry));
@@ -133,6 +134,10 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, 
   ref.Set(slot);
   CountExpiry(in, entry, 1);
   FileExpiry(in, key.hash, entry, filed, now_ms);
+  if (spec.extra == nullptr || spec.extra != old->extra_block()) {
+    AttachTags(in, *entry);
+    DetachTags(&in, *old);
+  }
   if (spec.object != nullptr && spec.object == old->object()) {
     spec.object->DropReference();  // the old entry's
     FreeEntry(old);
@@ -174,6 +179,7 @@ Ref<Object> Stripe::Detach(int database, uint64_t hash, SlotRef ref) {
   CountExpiry(in, entry, -1);
   keys.Add(-1);
   UnfileFields(database, hash, entry->object());
+  DetachTags(&in, *entry);
   in.table.Erase(hash, ref);
   auto object = Ref<Object>::Adopt(entry->object());
   FreeEntry(entry);
@@ -185,6 +191,7 @@ void Stripe::Remove(int database, uint64_t hash, SlotRef ref) {
 }
 
 void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
+  if (IsPurged(*ref.entry())) return RemovePurged(database, hash, ref);
   const std::string_view key = ref.entry()->key();
   expired.Add(1);
   NoteExpired(hash, ref.Get());
@@ -196,6 +203,7 @@ void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
 }
 
 void Stripe::EvictKey(int database, uint64_t hash, SlotRef ref) {
+  if (IsPurged(*ref.entry())) return RemovePurged(database, hash, ref);
   const std::string_view key = ref.entry()->key();
   evicted.Add(1);
   watches_.Touch(database, key);
@@ -251,6 +259,7 @@ size_t Stripe::Flush(int database) {
     flushed.hashes_with_field_expiry.Set(0);
   }
   flushed.probation_bytes = 0;
+  flushed.tagged = 0;
   this->keys.Add(-static_cast<int64_t>(keys));
   return keys;
 }
@@ -282,11 +291,18 @@ void Stripe::Swap(int first, int second) {
   std::swap(one.wheel, other.wheel);
   std::swap(one.probation, other.probation);
   std::swap(one.probation_bytes, other.probation_bytes);
+  std::swap(one.tagged, other.tagged);
+  purge_sweep_.running = false;  // begins anew: it may have passed one and not the other
+  purge_sweep_.clock = 0;
 }
 
 bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   while (!dead_tables_.empty()) {
-    if (!dead_tables_.back()->Drain(deadline, [this](Entry* entry) { DiscardEntry(entry); })) {
+    const auto free = [this](Entry* entry) {
+      DetachTags(nullptr, *entry);
+      DiscardEntry(entry);
+    };
+    if (!dead_tables_.back()->Drain(deadline, free)) {
       return true;
     }
     dead_tables_.pop_back();

@@ -20,16 +20,43 @@ void Stripe::InvalidateCached(int database, std::string_view key) {
   if (cache.stale.Erase(key)) stale_copies.Add(-1);
 }
 
+bool Stripe::IsPurged(const StaleCopy& copy) const {
+  return std::any_of(copy.tags.begin(), copy.tags.end(), [&](uint32_t tag) {
+    return context_.tags->PurgedForGoodAt(tag) > copy.purge_clock;
+  });
+}
+
+// True when the budget ended first.
+bool Stripe::SweepStale(SliceBudget& budget) {
+  constexpr size_t kCopiesPerStep = 128;
+  for (StripeDatabase& in : databases_) {
+    if (in.cache == nullptr) continue;
+    do {
+      if (budget.Spent(SliceBudget::kStepsPerClockRead)) return true;
+      in.cache->sweep_cursor = in.cache->stale.EraseSome(
+          in.cache->sweep_cursor, kCopiesPerStep,
+          [this](std::string_view, const StaleCopy& copy) { return IsPurged(copy); });
+    } while (in.cache->sweep_cursor != 0);
+  }
+  CountStale();
+  return false;
+}
+
 void Stripe::KeepStale(int database, const Entry& entry, int64_t stale_until_ms,
-                       int64_t error_until_ms, int64_t now_ms) {
-  if (entry.type() != Type::kString || std::max(stale_until_ms, error_until_ms) <= now_ms) return;
+                       int64_t error_until_ms) {
+  if (entry.type() != Type::kString) return;
   Object* const object = entry.object();
   StaleCopy copy{
       .value = object == nullptr ? Ref<Object>(new Blob(entry.string())) : Ref<Object>(object),
-      .extra = ExtraOf(entry),
-      .purge_clock = ExtraView(entry.extra_block()).purge_clock(),
+      .tags = {},
+      .purge_clock = 0,
       .stale_until_ms = stale_until_ms,
       .error_until_ms = error_until_ms};
+  if (entry.has_extra()) {
+    const ExtraView extra(entry.extra_block());
+    copy.purge_clock = extra.purge_clock();
+    for (size_t i = 0; i < extra.tag_count(); ++i) copy.tags.Add(*context_.tags, extra.tag(i));
+  }
   CacheState& cache = Cache(database);
   cache.stale.Add(entry.key(), std::move(copy));
   CountStale();
@@ -39,9 +66,10 @@ void Stripe::KeepStale(int database, const Entry& entry, int64_t stale_until_ms,
 // An entry that has expired: SWR and SIE count from there.
 void Stripe::KeepExpired(int database, const Entry& entry) {
   const ExtraView extra(entry.extra_block());
+  if (extra.stale_seconds() == 0 && extra.error_seconds() == 0) return;
   const int64_t at_ms = entry.expire_at_ms();
   KeepStale(database, entry, at_ms + int64_t{extra.stale_seconds()} * 1000,
-            at_ms + int64_t{extra.error_seconds()} * 1000, at_ms);
+            at_ms + int64_t{extra.error_seconds()} * 1000);
 }
 
 bool Stripe::DropStale() {

@@ -219,6 +219,10 @@ bool Stripe::ExpireDueFields(int database, int64_t now_ms, SliceBudget& budget) 
     in.hashes_with_field_expiry.Set(static_cast<int64_t>(in.field_expiries.size()));
     if (!ref) continue;
     HashOf(*ref.entry()).set_filed_at_ms(Hash::kNeverExpires);
+    if (IsPurged(*ref.entry())) {
+      RemovePurged(database, hash, ref);
+      continue;
+    }
     ExpireFields(database, hash, ref, now_ms, kFieldsPerStep);
   }
   return false;

@@ -13,23 +13,21 @@ std::optional<uint64_t> ParseToken(std::string_view text) {
   return static_cast<uint64_t>(*token);
 }
 
-bool CacheOptions::Match(ArgReader& args, Status* failed) {
+bool CacheOptions::Match(ArgReader& args) {
   if (args.Match("LEASE")) {
     lease = ParseToken(args.Next());
-    if (!lease) *failed = Error(errors::kBadToken);
+    if (!lease) args.Fail(errors::kBadToken);
     return true;
   }
-  const auto match = [&](std::string_view name, auto* value, std::string_view error) {
+  const auto match = [&args]<class T>(std::string_view name, T* value, std::string_view error) {
     if (!args.Match(name)) return false;
-    using T = std::remove_reference_t<decltype(*value)>;
     *value = static_cast<T>(args.NextIntIn(1, std::numeric_limits<T>::max(), error));
-    if (args.failed()) *failed = args.status();
     return true;
   };
-  return match("SWR", &extra.stale_seconds, errors::kBadStaleSeconds) ||
-         match("SIE", &extra.error_seconds, errors::kBadErrorSeconds) ||
-         match("NEG", &extra.negative_code, errors::kBadNegativeCode) ||
-         match("COST", &extra.cost_ms, errors::kBadCost);
+  return match("SWR", &stale_seconds, errors::kBadStaleSeconds) ||
+         match("SIE", &error_seconds, errors::kBadErrorSeconds) ||
+         match("NEG", &negative_code, errors::kBadNegativeCode) ||
+         match("COST", &cost_ms, errors::kBadCost);
 }
 
 }  // namespace larder

@@ -62,6 +62,8 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       DebugCommands(),
       ClusterCommands(),
       ReplicationCommands(),
+      CacheTagCommands(),
+      CachePurgeCommands(),
   };
   return kFamilies;
 }

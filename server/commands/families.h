@@ -64,5 +64,7 @@ std::span<const CommandSpec> MemoryCommands();            // memory.cc
 std::span<const CommandSpec> DebugCommands();             // debug.cc
 std::span<const CommandSpec> ClusterCommands();           // cluster.cc
 std::span<const CommandSpec> ReplicationCommands();       // replication.cc
+std::span<const CommandSpec> CacheTagCommands();          // cache_tags.cc
+std::span<const CommandSpec> CachePurgeCommands();        // cache_purges.cc
 
 }  // namespace larder

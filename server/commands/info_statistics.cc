@@ -53,6 +53,7 @@ void WriteKeys(const Engine& engine, InfoReport& report) {
   report.Field("expire_backlog_keys", static_cast<int64_t>(stats.expire_backlog));
   report.Field("expire_backlog_milliseconds", stats.expire_lag_ms);
   report.Field("evicted_keys", static_cast<int64_t>(stats.evicted));
+  report.Field("purged_keys", static_cast<int64_t>(stats.purged));
   report.Field("evicted_clients", static_cast<int64_t>(engine.client_eviction.evicted()));
   report.Field("total_eviction_exceeded_time", int64_t{0});
   report.Field("current_eviction_exceeded_time", int64_t{0});

@@ -8,9 +8,9 @@ namespace {
 using protocol::Reply;
 
 // A reply of CACHE.GET, its fields by place.
-std::string State(const Reply& reply) { return reply.elements.at(0).text; }
-std::string ValueOf(const Reply& reply) { return reply.elements.at(1).text; }
-std::string Token(const Reply& reply) { return reply.elements.at(5).text; }
+std::string State(const Reply& reply) { return reply.items.at(0).text; }
+std::string ValueOf(const Reply& reply) { return reply.items.at(1).text; }
+std::string Token(const Reply& reply) { return reply.items.at(5).text; }
 
 class CacheGet : public BlockingFixture {
  protected:
@@ -25,22 +25,22 @@ TEST_F(CacheGet, AHitHasValueEtagAndTimes) {
   Run("SET k value EX 10 SWR 30");
   clock.Advance(4s);
   const Reply reply = Run("CACHE.GET k");
-  ASSERT_EQ(reply.elements.size(), 6u);
+  ASSERT_EQ(reply.items.size(), 6u);
   EXPECT_EQ(State(reply), "HIT");
   EXPECT_EQ(ValueOf(reply), "value");
-  EXPECT_EQ(reply.elements[2].text, Run("DIGEST k").text);
-  EXPECT_THAT(reply.elements[3], IsInteger(6000));
-  EXPECT_THAT(reply.elements[4], IsInteger(30000));
-  EXPECT_THAT(reply.elements[5], IsNull());
+  EXPECT_EQ(reply.items[2].text, Run("DIGEST k").text);
+  EXPECT_THAT(reply.items[3], IsInteger(6000));
+  EXPECT_THAT(reply.items[4], IsInteger(30000));
+  EXPECT_THAT(reply.items[5], IsNull());
 }
 
 TEST_F(CacheGet, Resp3NamesTheFields) {
   Run("SET k value");
   Run("HELLO 3");
   const Reply reply = Run("CACHE.GET k");
-  ASSERT_EQ(reply.elements.size(), 12u);
+  ASSERT_EQ(reply.items.size(), 12u);
   std::vector<std::string> names;
-  for (size_t i = 0; i < 12; i += 2) names.push_back(reply.elements[i].text);
+  for (size_t i = 0; i < 12; i += 2) names.push_back(reply.items[i].text);
   EXPECT_EQ(names, (std::vector<std::string>{"state", "value", "etag", "fresh_ms", "stale_ms",
                                              "token"}));
 }
@@ -48,7 +48,7 @@ TEST_F(CacheGet, Resp3NamesTheFields) {
 TEST_F(CacheGet, AMissWithoutLeaseHasNoToken) {
   const Reply reply = Run("CACHE.GET k");
   EXPECT_EQ(State(reply), "MISS");
-  for (size_t i = 1; i < 6; ++i) EXPECT_THAT(reply.elements[i], IsNull());
+  for (size_t i = 1; i < 6; ++i) EXPECT_THAT(reply.items[i], IsNull());
 }
 
 TEST_F(CacheGet, WhoHasTheValueIsToldThatItIsTheSame) {
@@ -56,8 +56,8 @@ TEST_F(CacheGet, WhoHasTheValueIsToldThatItIsTheSame) {
   const std::string etag = Run("DIGEST k").text;
   const Reply same = Run("CACHE.GET k IFNE " + etag);
   EXPECT_EQ(State(same), "NOTMODIFIED");
-  EXPECT_THAT(same.elements[1], IsNull());
-  EXPECT_EQ(same.elements[2].text, etag);
+  EXPECT_THAT(same.items[1], IsNull());
+  EXPECT_EQ(same.items[2].text, etag);
   EXPECT_EQ(StateOf("CACHE.GET k IFNE 0123456789abcdef"), "HIT");
 }
 
@@ -92,8 +92,8 @@ TEST_F(CacheGet, AStaleCopyIsGoneToEverybodyElse) {
   const Reply reply = Run("CACHE.GET k");
   EXPECT_EQ(State(reply), "STALE");
   EXPECT_EQ(ValueOf(reply), "value");
-  EXPECT_THAT(reply.elements[3], IsInteger(0));
-  EXPECT_THAT(reply.elements[4], IsInteger(30000));
+  EXPECT_THAT(reply.items[3], IsInteger(0));
+  EXPECT_THAT(reply.items[4], IsInteger(30000));
 }
 
 TEST_F(CacheGet, AStaleCopyEndsWithItsWindow) {
@@ -256,7 +256,7 @@ TEST_F(CacheGet, LeasesAreLimited) {
   EXPECT_EQ(Lease("c"), "");
   clock.Advance(1s);
   Settle();
-  EXPECT_THAT(RunArgs({"CACHE.GET", std::string(5000, 'k'), "LEASE", "1000"}).elements.at(5),
+  EXPECT_THAT(RunArgs({"CACHE.GET", std::string(5000, 'k'), "LEASE", "1000"}).items.at(5),
               IsNull());
 }
 
@@ -264,8 +264,8 @@ TEST_F(CacheGet, AScriptMayTakeALeaseOnce) {
   const Reply reply = Run(
       "EVAL \"local got = redis.call('CACHE.GET', KEYS[1], 'LEASE', 1000) return {got[1], got[6]}\" "
       "1 k");
-  EXPECT_EQ(reply.elements.at(0).text, "MISS");
-  EXPECT_THAT(Run("SET k value LEASE " + reply.elements.at(1).text), IsOk());
+  EXPECT_EQ(reply.items.at(0).text, "MISS");
+  EXPECT_THAT(Run("SET k value LEASE " + reply.items.at(1).text), IsOk());
 }
 
 TEST_F(CacheGet, AScriptMayFillWithALease) {
@@ -371,7 +371,7 @@ TEST_F(CacheGet, TransactionsAndScriptsDoNotWait) {
   TestClient& second = NewClient();
   second.Run("MULTI");
   second.Run("CACHE.GET k LEASE 500 WAIT 300");
-  EXPECT_EQ(State(second.Run("EXEC").elements.at(0)), "MISS");
+  EXPECT_EQ(State(second.Run("EXEC").items.at(0)), "MISS");
   const Reply reply = second.Run(
       "EVAL \"return redis.call('CACHE.GET', KEYS[1], 'LEASE', 500, 'WAIT', 300)[1]\" 1 k");
   EXPECT_THAT(reply, IsBulk("MISS"));

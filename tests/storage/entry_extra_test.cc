@@ -11,12 +11,18 @@
 namespace larder::storage {
 namespace {
 
-Extra Sample() {
+TagSet Tags(TagTable& table, size_t count) {
+  TagSet tags;
+  for (size_t i = 0; i < count; ++i) tags.Add(table, "tag:" + std::to_string(i));
+  return tags;
+}
+
+Extra Sample(TagTable& table) {
   return {.stale_seconds = 30,
           .error_seconds = 600,
           .cost_ms = 70000,
           .negative_code = 404,
-          .tags = {7, 1000000}};
+          .tags = Tags(table, 2)};
 }
 
 bool Same(const Extra& left, const Extra& right) {
@@ -25,27 +31,30 @@ bool Same(const Extra& left, const Extra& right) {
          left.tags == right.tags;
 }
 
-TEST(ExtraBlockTest, HoldsWhatIsThereAndNothingElse) {
+class ExtraBlockTest : public testing::Test {
+ protected:
+  TagTable table{1};
+};
+
+TEST_F(ExtraBlockTest, HoldsWhatIsThereAndNothingElse) {
   const auto bytes_of = [](const Extra& extra) {
     const ExtraBlock block(extra, 9);
     return ExtraView(block.data()).bytes();
   };
-  EXPECT_EQ(bytes_of(Sample()), 2u + 6 + 3 * 4 + 2 + 2 * 4);
+  EXPECT_EQ(bytes_of(Sample(table)), 2u + 6 + 3 * 4 + 2 + 2 * 4);
   EXPECT_EQ(bytes_of({.stale_seconds = 1}), 2u + 4);
   EXPECT_EQ(bytes_of({.negative_code = 1}), 2u + 2);
 }
 
-TEST(ExtraBlockTest, TagsTakeTwelveBytesEachAtTheMost) {
-  TagIds tags;
-  while (tags.size() < kTagsPerEntryMax) {
-    tags.push_back(static_cast<uint32_t>(tags.size()));
-    const ExtraBlock block({.tags = tags}, 1);
-    EXPECT_EQ(ExtraView(block.data()).bytes(), 8 + 4 * tags.size());
-    EXPECT_LE(ExtraView(block.data()).bytes(), 12 * tags.size());
+TEST_F(ExtraBlockTest, TagsTakeTwelveBytesEachAtTheMost) {
+  for (size_t count = 1; count <= kTagsPerEntryMax; ++count) {
+    const ExtraBlock block({.tags = Tags(table, count)}, 1);
+    EXPECT_EQ(ExtraView(block.data()).bytes(), 8 + 4 * count);
+    EXPECT_LE(ExtraView(block.data()).bytes(), 12 * count);
   }
 }
 
-TEST(ExtraBlockTest, EveryCombinationIsReadAsItWasWritten) {
+TEST_F(ExtraBlockTest, EveryCombinationIsReadAsItWasWritten) {
   constexpr uint64_t kClock = (uint64_t{1} << 48) - 2;
   for (unsigned bits = 1; bits < 32; ++bits) {
     Extra extra;
@@ -53,7 +62,7 @@ TEST(ExtraBlockTest, EveryCombinationIsReadAsItWasWritten) {
     if ((bits & 2) != 0) extra.error_seconds = 2;
     if ((bits & 4) != 0) extra.cost_ms = 3;
     if ((bits & 8) != 0) extra.negative_code = 0xffff;
-    if ((bits & 16) != 0) extra.tags = {1, 0xffffffff, 5};
+    if ((bits & 16) != 0) extra.tags = Tags(table, 3);
     const ExtraBlock block(extra, kClock);
     const ExtraView view(block.data());
     EXPECT_EQ(view.stale_seconds(), extra.stale_seconds);
@@ -61,7 +70,8 @@ TEST(ExtraBlockTest, EveryCombinationIsReadAsItWasWritten) {
     EXPECT_EQ(view.cost_ms(), extra.cost_ms);
     EXPECT_EQ(view.negative_code(), extra.negative_code);
     ASSERT_EQ(view.tag_count(), extra.tags.size());
-    for (size_t i = 0; i < extra.tags.size(); ++i) EXPECT_EQ(view.tag(i), extra.tags[i]);
+    size_t index = 0;
+    for (const uint32_t id : extra.tags) EXPECT_EQ(view.tag(index++), id);
     EXPECT_EQ(view.purge_clock(), extra.tags.empty() ? 0 : kClock);
   }
 }
@@ -75,14 +85,14 @@ class EntryExtraTest : public testing::Test {
   }
   bool HasSample(std::string_view key) {
     const Entry* entry = db.Find(K(key));
-    return entry != nullptr && Same(db.ExtraOf(*entry), Sample());
+    return entry != nullptr && Same(db.ExtraOf(*entry), Sample(keyspace.tags()));
   }
   bool HasNone(std::string_view key) {
     const Entry* entry = db.Find(K(key));
     return entry != nullptr && !entry->has_extra() && db.ExtraOf(*entry).empty();
   }
   void SetWithSample(std::string_view key, std::string_view value, int64_t expire_at_ms = -1) {
-    const Extra extra = Sample();
+    const Extra extra = Sample(keyspace.tags());
     db.SetString(K(key), value, {.expire_at_ms = expire_at_ms, .extra = &extra});
   }
 
@@ -146,13 +156,13 @@ TEST_F(EntryExtraTest, StaysWhenTheExpiryComesChangesAndGoes) {
 
 TEST_F(EntryExtraTest, IsSetAndRemovedAlone) {
   db.SetString(K("k"), "v", {.expire_at_ms = 100});
-  EXPECT_TRUE(db.SetExtra(K("k"), Sample()));
+  EXPECT_TRUE(db.SetExtra(K("k"), Sample(keyspace.tags())));
   EXPECT_TRUE(HasSample("k"));
   EXPECT_EQ(Text("k"), "v");
   EXPECT_EQ(db.Find(K("k"))->expire_at_ms(), 100);
   EXPECT_TRUE(db.SetExtra(K("k"), {}));
   EXPECT_TRUE(HasNone("k"));
-  EXPECT_FALSE(db.SetExtra(K("missing"), Sample()));
+  EXPECT_FALSE(db.SetExtra(K("missing"), Sample(keyspace.tags())));
 }
 
 TEST_F(EntryExtraTest, GoesWithAValueToAnotherKey) {
@@ -185,7 +195,7 @@ TEST_F(EntryExtraTest, MemoryCountsItAndAPlainEntryPaysNothing) {
   const size_t plain = db.Find(K("k"))->MemoryBytes();
   EXPECT_EQ(plain, 4u + 1 + 1);
   SetWithSample("k", "v");
-  const ExtraBlock block(Sample(), 0);
+  const ExtraBlock block(Sample(keyspace.tags()), 0);
   EXPECT_EQ(db.Find(K("k"))->MemoryBytes(), plain + ExtraView(block.data()).bytes());
 }
 

@@ -15,7 +15,7 @@ class StaleCopiesTest : public testing::Test {
  protected:
   void Add(const std::string& key, std::string_view value, int64_t until_ms) {
     copies_.Add(key, {.value = Ref<Object>(new Blob(value)),
-                      .extra = {},
+                      .tags = {},
                       .purge_clock = 0,
                       .stale_until_ms = until_ms,
                       .error_until_ms = 0});
@@ -70,7 +70,7 @@ TEST_F(StaleCopiesTest, EveryByteComesBack) {
     StaleCopies copies(2, lazy_free_);
     for (int i = 0; i < 1000; ++i) {
       copies.Add(std::to_string(i), {.value = Ref<Object>(new Blob(std::string_view("value"))),
-                                     .extra = {},
+                                     .tags = {},
                                      .purge_clock = 0,
                                      .stale_until_ms = i,
                                      .error_until_ms = 0});
