@@ -22,6 +22,8 @@
 namespace larder::storage {
 
 struct EntrySpec;
+struct Lease;
+struct StaleCopy;
 class SlotRef;
 class UndoLog;
 

@@ -58,9 +58,8 @@ bool Database::GrantLease(const Key& key, uint64_t token, int64_t until_ms) {
 
 bool Database::PurgedSince(const Extra& extra, uint64_t clock) const {
   const TagTable& tags = keyspace_->tags();
-  return std::any_of(extra.tags.begin(), extra.tags.end(), [&](uint32_t tag) {
-    return tags.PurgedSince(tags.NameOf(tag), clock);
-  });
+  return std::any_of(extra.tags.begin(), extra.tags.end(),
+                     [&](uint32_t tag) { return tags.PurgedSince(tags.NameOf(tag), clock); });
 }
 
 bool Database::EndLease(const Key& key, uint64_t token) {

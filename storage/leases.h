@@ -1,6 +1,6 @@
 // Leases on the keys of one database in one stripe: who may fill a key that is missing, or about to
-// be. At most one a key. A lease ends at its time, with the fill, when its holder gives it back, and
-// with everything that writes or removes the key meanwhile: a value that was computed before an
+// be. At most one a key. A lease ends at its time, with the fill, when its holder gives it back,
+// and with everything that writes or removes the key meanwhile: a value that was computed before an
 // invalidation cannot be stored after it (Nishtala et al., Scaling Memcache at Facebook, NSDI
 // 2013). They lie beside the table, as a missing key has no entry.
 //

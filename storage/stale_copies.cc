@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <vector>
 
 #include "storage/blob.h"
 #include "storage/expiry_wheel.h"
@@ -55,6 +56,15 @@ bool StaleCopies::EraseEnded(int64_t now_ms, SliceBudget& budget) {
     EraseFirst();
   }
   return false;
+}
+
+uint64_t StaleCopies::EraseSome(uint64_t cursor, size_t count, const Goes& goes) {
+  std::vector<std::string_view> gone;
+  cursor = table_.Scan(cursor, count, [&](const StaleSlot& slot) {
+    if (goes(slot.text(), slot.copy())) gone.push_back(slot.text());
+  });
+  for (const std::string_view key : gone) Erase(key);
+  return cursor;
 }
 
 bool StaleCopies::FreeSome(size_t copies) {

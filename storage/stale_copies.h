@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/container/btree_set.h"
 #include "storage/hash_table.h"
@@ -76,15 +76,8 @@ class StaleCopies {
 
   // A walk over all copies in the order of hashes, as HashTable::Scan: drops those for which
   // goes(key, copy). Returns the next cursor, 0 at the end.
-  template <class Goes>
-  uint64_t EraseSome(uint64_t cursor, size_t count, Goes goes) {
-    std::vector<std::string_view> gone;
-    cursor = table_.Scan(cursor, count, [&](const StaleSlot& slot) {
-      if (goes(slot.text(), slot.copy())) gone.push_back(slot.text());
-    });
-    for (const std::string_view key : gone) Erase(key);
-    return cursor;
-  }
+  using Goes = std::function<bool(std::string_view key, const StaleCopy&)>;
+  uint64_t EraseSome(uint64_t cursor, size_t count, const Goes& goes);
 
   // Frees at least `copies` (or all); true when none is left. Afterwards only this and the
   // destructor may be called.

@@ -9,8 +9,8 @@
 namespace larder::storage {
 
 template <class Goes>
-size_t Stripe::PurgeSegment(int database, uint64_t* position, int64_t now_ms,
-                            int64_t soft_until_ms, Goes goes) {
+size_t Stripe::PurgeSegment(int database, uint64_t* position, int64_t now_ms, int64_t soft_until_ms,
+                            Goes goes) {
   std::array<Entry*, (kHomeBuckets + kStashBuckets) * kSlotsPerBucket> entries;
   size_t count = 0;
   Table& table = this->database(database).table;

@@ -14,6 +14,7 @@
 #include "server/commands/lookup.h"
 #include "storage/digest.h"
 #include "storage/entry_extra.h"
+#include "storage/leases.h"
 #include "storage/stale_copies.h"
 #include "storage/tag_table.h"
 
@@ -33,9 +34,9 @@ constexpr size_t kLeaseKeyBytesMax = 4096;
 struct GetOptions {
   int64_t lease_ms = 0;  // 0: wants none
   int64_t wait_ms = 0;
-  double early = 0;         // XFetch's beta; 0: no
-  std::string known_etag;   // NOTMODIFIED when the value has this one
-  bool on_error = false;    // its origin has failed
+  double early = 0;        // XFetch's beta; 0: no
+  std::string known_etag;  // NOTMODIFIED when the value has this one
+  bool on_error = false;   // its origin has failed
 };
 
 Status ParseGetOptions(ArgReader& args, GetOptions* options) {

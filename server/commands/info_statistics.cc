@@ -59,6 +59,8 @@ void WriteKeys(const Engine& engine, InfoReport& report) {
   report.Field("current_eviction_exceeded_time", int64_t{0});
   report.Field("keyspace_hits", static_cast<int64_t>(stats.hits));
   report.Field("keyspace_misses", static_cast<int64_t>(stats.misses));
+  report.Field("stale_copies", static_cast<int64_t>(stats.stale_copies));
+  report.Field("leases", engine.keyspace.lease_count());
 }
 
 // What commands took, without those that only ran others (which count themselves).
@@ -139,8 +141,6 @@ void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
   WriteNames({"reply_buffer_shrinks", "reply_buffer_expands"}, report);
   report.Field("parked_commands", Sum(engine, &WorkerStatistics::parked_commands));
   report.Field("stale_hits", Sum(engine, &WorkerStatistics::stale_hits));
-  report.Field("stale_copies", static_cast<int64_t>(stats.stale_copies));
-  report.Field("leases", engine.keyspace.lease_count());
   report.Field("evicted_scripts", static_cast<int64_t>(engine.scripts->evicted_count()));
   const auto denied = [&](std::string_view name, AclReason reason) {
     report.Field(fmt::format("acl_access_denied_{}", name),

@@ -20,9 +20,9 @@ bool IsOneOf(std::string_view word, std::span<const std::string_view> words) {
 // The words that the option at `at` consists of. All that are left where it cannot be told: the
 // handler will refuse.
 size_t WordsOfOption(std::span<const std::string_view> args, size_t at) {
-  constexpr std::string_view kWithOperand[] = {"EX",    "PX",    "EXAT", "PXAT", "IFEQ",
-                                               "IFNE",  "IFDEQ", "IFDNE", "SWR", "SIE",
-                                               "NEG",   "COST",  "LEASE"};
+  constexpr std::string_view kWithOperand[] = {"EX",   "PX",    "EXAT",  "PXAT", "IFEQ",
+                                               "IFNE", "IFDEQ", "IFDNE", "SWR",  "SIE",
+                                               "NEG",  "COST",  "LEASE"};
   const size_t left = args.size() - at;
   if (IsOneOf(args[at], kWithOperand)) return std::min<size_t>(2, left);
   if (!EqualsIgnoreCase(args[at], "TAGS")) return 1;

@@ -12,6 +12,7 @@
 #include "server/commands/set_options.h"
 #include "server/commands/string_condition.h"
 #include "server/commands/tag_arguments.h"
+#include "storage/leases.h"
 #include "storage/numbers.h"
 
 namespace larder {

@@ -9,6 +9,7 @@
 #include "server/commands/expiry_option.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "storage/stale_copies.h"
 
 namespace larder {
 namespace {

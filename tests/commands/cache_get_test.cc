@@ -41,8 +41,8 @@ TEST_F(CacheGet, Resp3NamesTheFields) {
   ASSERT_EQ(reply.items.size(), 12u);
   std::vector<std::string> names;
   for (size_t i = 0; i < 12; i += 2) names.push_back(reply.items[i].text);
-  EXPECT_EQ(names, (std::vector<std::string>{"state", "value", "etag", "fresh_ms", "stale_ms",
-                                             "token"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"state", "value", "etag", "fresh_ms", "stale_ms", "token"}));
 }
 
 TEST_F(CacheGet, AMissWithoutLeaseHasNoToken) {
@@ -261,9 +261,10 @@ TEST_F(CacheGet, LeasesAreLimited) {
 }
 
 TEST_F(CacheGet, AScriptMayTakeALeaseOnce) {
-  const Reply reply = Run(
-      "EVAL \"local got = redis.call('CACHE.GET', KEYS[1], 'LEASE', 1000) return {got[1], got[6]}\" "
-      "1 k");
+  const Reply reply =
+      Run("EVAL \"local got = redis.call('CACHE.GET', KEYS[1], 'LEASE', 1000) return {got[1], "
+          "got[6]}\" "
+          "1 k");
   EXPECT_EQ(reply.items.at(0).text, "MISS");
   EXPECT_THAT(Run("SET k value LEASE " + reply.items.at(1).text), IsOk());
 }
@@ -408,10 +409,12 @@ TEST_F(CacheGet, APassEndsWithItsTime) {
 
 TEST_F(CacheGet, EveryCommandCopesWithAPass) {
   for (const std::string command :
-       {"OBJECT ENCODING k", "MEMORY USAGE k", "DEBUG OBJECT k", "COPY k to", "RENAME to other",
-        "SORT k", "DUMP k", "TYPE other", "SCAN 0 TYPE pass", "KEYS *", "OBJECT FREQ k",
-        "GETEX k EX 10", "GETDEL k", "STRLEN k", "DIGEST k", "DELEX k IFEQ a", "SET k v IFEQ a",
-        "SMEMBERS k", "PFCOUNT k", "BITCOUNT k", "INFO keysizes", "SUNIONSTORE to k"}) {
+       {"OBJECT ENCODING k", "MEMORY USAGE k",  "DEBUG OBJECT k", "COPY k to",
+        "RENAME to other",   "SORT k",          "DUMP k",         "TYPE other",
+        "SCAN 0 TYPE pass",  "KEYS *",          "OBJECT FREQ k",  "GETEX k EX 10",
+        "GETDEL k",          "STRLEN k",        "DIGEST k",       "DELEX k IFEQ a",
+        "SET k v IFEQ a",    "SMEMBERS k",      "PFCOUNT k",      "BITCOUNT k",
+        "INFO keysizes",     "SUNIONSTORE to k"}) {
     Run("FLUSHALL");
     Run("CACHE.PASS k EX 10");
     Run("CACHE.PASS to EX 10");

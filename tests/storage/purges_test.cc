@@ -52,7 +52,7 @@ class PurgesTest : public testing::Test {
   }
   static std::string Name(size_t number) { return "key:" + std::to_string(number); }
   uint64_t PurgeMatching(MatchPurge::Picks picks, int database = 0) {
-    MatchPurge purge(keyspace, database, std::move(picks));
+    MatchPurge purge(keyspace, database, 0, std::move(picks));
     EXPECT_EQ(purge.Slice(0, kForever, false), MatchPurge::Outcome::kDone);
     return purge.purged();
   }
@@ -288,7 +288,7 @@ class MatchPurgeUnderWay : public PurgesTest {
   MatchPurgeUnderWay() {
     for (size_t i = 0; i < kKeys; ++i) Set(Name(i), {});
     Set("kept", {});
-    purge.emplace(keyspace, 0, [](std::string_view key) { return key.starts_with("key:"); });
+    purge.emplace(keyspace, 0, 0, [](std::string_view key) { return key.starts_with("key:"); });
     while (purge->purged() < kKeys / 2) {
       EXPECT_EQ(purge->Slice(0, kNoTime, false), MatchPurge::Outcome::kMoreToDo);
     }

@@ -56,9 +56,8 @@ TEST_F(StaleCopiesTest, AWalkErasesWhatItPicks) {
   for (int i = 0; i < 1000; ++i) Add(std::to_string(i), "v", 1);
   uint64_t cursor = 0;
   do {
-    cursor = copies_.EraseSome(cursor, 10, [](std::string_view key, const StaleCopy&) {
-      return key.ends_with('7');
-    });
+    cursor = copies_.EraseSome(
+        cursor, 10, [](std::string_view key, const StaleCopy&) { return key.ends_with('7'); });
   } while (cursor != 0);
   EXPECT_EQ(copies_.size(), 900u);
 }
