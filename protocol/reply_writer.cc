@@ -91,6 +91,14 @@ void ReplyWriter::Set(int64_t elements) { Aggregate('~', elements); }
 
 void ReplyWriter::Map(int64_t pairs) { Aggregate('%', pairs); }
 
+void ReplyWriter::Record(int64_t fields) {
+  Aggregate(version_ == Version::kResp3 ? '%' : '*', fields);
+}
+
+void ReplyWriter::Field(std::string_view name) {
+  if (version_ == Version::kResp3) Bulk(name);
+}
+
 void ReplyWriter::Push(int64_t elements) { Aggregate('>', elements); }
 
 void ReplyWriter::Attribute(int64_t pairs) { Aggregate('|', pairs); }

@@ -35,9 +35,13 @@ class ReplyWriter {
   void Null();                                       // $-1 or _
   void NullArray();                                  // *-1 or _
   void Array(int64_t elements);
-  void Set(int64_t elements);     // ~n, in RESP2 *n
-  void Map(int64_t pairs);        // %n, in RESP2 *2n
-  void Push(int64_t elements);    // >n, in RESP2 *n
+  void Set(int64_t elements);   // ~n, in RESP2 *n
+  void Map(int64_t pairs);      // %n, in RESP2 *2n
+  void Push(int64_t elements);  // >n, in RESP2 *n
+  // A record of named fields: a map in RESP3, in RESP2 an array of the values without the names.
+  // Each value is preceded by its Field.
+  void Record(int64_t fields);
+  void Field(std::string_view name);
   void Attribute(int64_t pairs);  // |n, in RESP2 *2n
   void Double(double value);      // ,1.5 or a bulk string; inf, -inf, nan
   void Boolean(bool value);       // #t or :1

@@ -44,7 +44,8 @@ struct Waiter {
   std::vector<std::string> other_keys;  // what serving it needs besides (the target of BLMOVE)
   std::vector<size_t> other_stripes;    // theirs
   int64_t deadline_us = 0;              // steady; 0: none
-  bool null_array = true;               // how a timeout is answered: *-1 or $-1
+  bool null_array = true;               // how a timeout is answered: *-1 or $-1 …
+  std::string timeout_reply;            // … or, where this is not empty, by this
   bool silent = false;                  // its client wants no reply (CLIENT REPLY OFF)
   bool can_be_unblocked = true;         // by CLIENT UNBLOCK
   // What its client may do is asked again where the ACL has changed since.

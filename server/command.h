@@ -162,6 +162,9 @@ struct CommandSpec {
   std::string_view replaced_by = {};  // by what, in words; only with deprecated_since
   KeyFlagsFinder find_key_flags = nullptr;
   ChannelArguments channels = ChannelArguments::kNone;
+  // Arguments that are no keys (COMMAND GETKEYS does not tell them) and count as names of keys to
+  // be written for the rights of ACL: tags.
+  KeyFinder find_tags = nullptr;
 };
 
 }  // namespace larder

@@ -27,6 +27,12 @@ void CommandContext::NotifyIn(int database, NotifyClass event_class, std::string
   }
 }
 
+bool CommandContext::MustStartAgain() const {
+  if (scope.undo == nullptr) return false;
+  scope.undo->Refuse();
+  return true;
+}
+
 void CommandContext::Block(WaiterPointer waiter, int64_t timeout_us) {
   waiter->session_id = session.id();
   waiter->mailbox = &session.mailbox();

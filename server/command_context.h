@@ -48,6 +48,10 @@ struct CommandContext {
       NoteForCaches(key);
     Notify(event_class, event, key.bytes);
   }
+  // Has those served at the command's end who wait for a key that nobody changed: its lease ended.
+  void WakeWaiters(const storage::Key& key) {
+    if (engine.waiters.any()) session.touched_keys.emplace_back(db.index(), key.bytes);
+  }
   // As Changed for a key of another database (MOVE, COPY … DB).
   void ChangedIn(storage::Database& other, const storage::Key& key, NotifyClass event_class,
                  std::string_view event);
@@ -55,6 +59,10 @@ struct CommandContext {
   void Notify(NotifyClass event_class, std::string_view event, std::string_view key) {
     if (engine.notifications.enabled()) NotifyIn(db.index(), event_class, event, key);
   }
+
+  // True in a script that may start again: it does so now, with all stripes, as what its command is
+  // about to do could not be undone. The command then does nothing.
+  bool MustStartAgain() const;
 
   // Makes the client wait for one of `waiter->keys` (its other members are filled in here but for
   // keys, other_keys, null_array, ready and serve); the handler then returns Ok without a reply.

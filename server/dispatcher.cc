@@ -340,10 +340,10 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   const RunScope scope{&stripes};
   storage::Database in(engine_.keyspace, database, now_ms_);
   // Some of the line may want what this key has not got (a stream's reader of later entries), or
-  // have ended. Nobody wants a key that is gone, but some end with it.
-  for (size_t index = 0; in.Find(key, storage::Access::kPeek) != nullptr; ++index) {
+  // have ended.
+  for (size_t index = 0;; ++index) {
     const WaiterPointer waiter = engine_.waiters.At(stripe, database, name, index);
-    if (waiter == nullptr) return;
+    if (waiter == nullptr) break;
     if (!waiter->waiting()) continue;
     protocol::OutputBuffer output;
     ReplyWriter reply(output, waiter->version);

@@ -117,7 +117,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
     return acl.ConfigLines(option_store.Text("requirepass"));
   });
   for (const char* name : {"maxmemory", "maxmemory-policy", "maxmemory-clients",
-                           "notify-keyspace-events", "lua-memory-limit"}) {
+                           "notify-keyspace-events", "lua-memory-limit", "cache-leases-max"}) {
     option_store.OnChange(name, [this](const std::string&) {
       ApplyOptions();
       return Outcome::Ok();
@@ -130,6 +130,7 @@ Engine::~Engine() = default;
 void Engine::ApplyOptions() {
   keyspace.set_memory_limit(options.maxmemory);
   keyspace.set_policy(ToStorage(options.policy()));
+  keyspace.set_leases_max(options.cache_leases_max);
   const int64_t client_bytes = options.maxmemory_clients_bytes();
   client_eviction.set_limit(client_bytes > 0 && options.maxmemory_clients < 0
                                 ? std::max(client_bytes, kClientBytesOfPercentMin)
@@ -170,6 +171,15 @@ void Engine::OnEvicted(int database, std::string_view key) {
   if (tracking.any()) NoteLostKey(*this, key);
   if (notifications.enabled()) {
     notifications.Publish(NotifyClass::kEvicted, "evicted", database, key);
+  }
+}
+
+// A purge deletes, as DEL would.
+void Engine::OnPurged(int database, std::string_view key) {
+  EndWaitersOf(database, key);
+  if (tracking.any()) NoteLostKey(*this, key);
+  if (notifications.enabled()) {
+    notifications.Publish(NotifyClass::kGeneric, "del", database, key);
   }
 }
 

@@ -125,6 +125,7 @@ struct Engine : private storage::KeyspaceObserver {
   void EndWaitersOf(int database, std::string_view key);
   void OnExpired(int database, std::string_view key) override;
   void OnEvicted(int database, std::string_view key) override;
+  void OnPurged(int database, std::string_view key) override;
   void OnFieldsExpired(int database, std::string_view key, bool key_is_gone) override;
 };
 

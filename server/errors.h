@@ -55,8 +55,26 @@ inline constexpr std::string_view kChangedMeanwhile =
     "ERR MIGRATE sent a value that was changed meanwhile: its key is kept here too";
 inline constexpr std::string_view kMigrateWaits =
     "ERR MIGRATE waits for another server: it is not allowed inside a transaction or a script";
+inline constexpr std::string_view kBadTagCount = "ERR the number of tags must be between 1 and 64";
+inline constexpr std::string_view kMissingTags =
+    "ERR Number of tags can't be greater than number of args";
+inline constexpr std::string_view kTooManyTags = "ERR an entry may have 64 tags at the most";
+inline constexpr std::string_view kTagTooLong = "ERR a tag may have 1024 bytes at the most";
+inline constexpr std::string_view kPatternTooLong = "ERR a pattern may have 1024 bytes at the most";
 inline constexpr std::string_view kNotSortable =
     "ERR One or more scores can't be converted into double";
+// The cache's own commands and options.
+inline constexpr std::string_view kBadSoftSeconds = "ERR SOFT must be between 1 and 4294967295 s";
+inline constexpr std::string_view kBadToken = "ERR token is not a positive integer";
+inline constexpr std::string_view kBadLeaseTime = "ERR LEASE must be between 1 and 60000 ms";
+inline constexpr std::string_view kBadLeaseWait = "ERR WAIT must be between 1 and 10000 ms";
+inline constexpr std::string_view kBadEarly = "ERR EARLY must be greater than 0";
+inline constexpr std::string_view kEarlyNeedsLease = "ERR EARLY needs LEASE";
+inline constexpr std::string_view kGetWithLease = "ERR GET and LEASE are not compatible";
+inline constexpr std::string_view kBadStaleSeconds = "ERR SWR must be between 1 and 4294967295 s";
+inline constexpr std::string_view kBadErrorSeconds = "ERR SIE must be between 1 and 4294967295 s";
+inline constexpr std::string_view kBadNegativeCode = "ERR NEG must be between 1 and 65535";
+inline constexpr std::string_view kBadCost = "ERR COST must be between 1 and 4294967295 ms";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kOutOfMemory =
     "OOM command not allowed when used memory > 'maxmemory'.";

@@ -34,7 +34,7 @@ void WorkerStatistics::Reset() {
   }
   for (Counter* counter :
        {&commands_processed, &input_bytes, &output_bytes, &reads, &writes, &error_replies,
-        &parked_commands, &query_limit_disconnections, &output_limit_disconnections}) {
+        &parked_commands, &stale_hits, &query_limit_disconnections, &output_limit_disconnections}) {
     counter->Reset();
   }
   turns.Reset();

@@ -66,6 +66,7 @@ void EndWaitersOfGoneKey(WaiterRegistry& waiters, size_t stripe, int database,
 }
 
 std::string TimeoutReply(const Waiter& waiter) {
+  if (!waiter.timeout_reply.empty()) return waiter.timeout_reply;
   protocol::OutputBuffer output;
   protocol::ReplyWriter reply(output, waiter.version);
   waiter.null_array ? reply.NullArray() : reply.Null();

@@ -26,7 +26,8 @@ constexpr int kPausedTimeoutMs = 1;
 constexpr int kFruitlessTurnsMax = 200;  // of retrying parked clients before waiting in between
 constexpr int64_t kMaintenanceEveryUs = 1000;
 // Upkeep with a backlog takes a slice, then leaves nine times as much to the clients that want to
-// be served; as much only while something has been due for longer than kBacklogAgeMsMax.
+// be served; as much only while something has been due for longer than kBacklogAgeMsMax, or was
+// purged.
 constexpr auto kSlice = std::chrono::microseconds(100);
 constexpr auto kBacklogSlice = std::chrono::microseconds(300);
 constexpr int64_t kClientsShare = 9;
@@ -302,9 +303,11 @@ void Worker::Maintain(bool idle) {
   if (steady_us_ < maintain_from_us_ && !(maintenance_left_ && idle)) return;
   const int64_t began_cpu_ns = turn_began_cpu_ns_ == 0 ? 0 : storage::ThreadCpuNanos();
   const uint64_t began = TickClock::Now();
-  const bool late = engine_.keyspace.ExpiryLagMs() > kBacklogAgeMsMax;
+  const bool late =
+      engine_.keyspace.ExpiryLagMs() > kBacklogAgeMsMax || engine_.keyspace.tags().has_unswept();
   maintenance_left_ = MaintainStripes(steady_clock::now() + (late ? kBacklogSlice : kSlice));
   maintenance_left_ |= engine_.keyspace.FreeSlice(steady_clock::now() + kSlice);
+  engine_.keyspace.tags().ForgetPurges(dispatcher_.now_ms());
   SweepLeftOver(engine_);
   engine_.tracking.Tend(engine_.keyspace, steady_clock::now() + kSlice);
   engine_.client_eviction.EvictIfOver();
@@ -331,6 +334,7 @@ bool Worker::MaintainStripes(steady_clock::time_point deadline) {
   for (size_t stripe = first; stripe < stripes; stripe += workers) {
     if (next_stripe_ >= stripes) next_stripe_ = first;
     left |= engine_.keyspace.ExpireSlice(next_stripe_, dispatcher_.now_ms(), deadline);
+    left |= engine_.keyspace.PurgeSlice(next_stripe_, dispatcher_.now_ms(), deadline);
     left |= engine_.keyspace.CompactSlice(next_stripe_, deadline);
     next_stripe_ += workers;
     if (steady_clock::now() >= deadline) return true;

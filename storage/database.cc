@@ -6,15 +6,37 @@
 #include <utility>
 
 #include "storage/blob.h"
+#include "storage/match_purge.h"
 #include "storage/stripe.h"
 #include "storage/undo_log.h"
 
 namespace larder::storage {
 namespace {
 
+bool TooLargeToUndo(const Object& object) {
+  return object.ElementCount() > kUndoCloneElementsMax || object.MemoryBytes() > kUndoCloneBytesMax;
+}
+
+}  // namespace
+
+Extra Database::ExtraOf(const Entry& entry) const {
+  Extra extra;
+  if (!entry.has_extra()) return extra;
+  const ExtraView view(entry.extra_block());
+  extra.stale_seconds = view.stale_seconds();
+  extra.error_seconds = view.error_seconds();
+  extra.cost_ms = view.cost_ms();
+  extra.negative_code = view.negative_code();
+  for (size_t i = 0; i < view.tag_count(); ++i) extra.tags.Add(keyspace_->tags(), view.tag(i));
+  return extra;
+}
+
 // The value of an entry, sharing its object.
-Value SharedValue(const Entry& entry) {
-  Value value{.type = entry.type(), .raw = entry.raw(), .expire_at_ms = entry.expire_at_ms()};
+Value Database::SharedValue(const Entry& entry) const {
+  Value value{.type = entry.type(),
+              .raw = entry.raw(),
+              .expire_at_ms = entry.expire_at_ms(),
+              .extra = ExtraOf(entry)};
   if (entry.object() != nullptr) {
     value.object = Ref<Object>(entry.object());
   } else {
@@ -22,12 +44,6 @@ Value SharedValue(const Entry& entry) {
   }
   return value;
 }
-
-bool TooLargeToUndo(const Object& object) {
-  return object.ElementCount() > kUndoCloneElementsMax || object.MemoryBytes() > kUndoCloneBytesMax;
-}
-
-}  // namespace
 
 const Entry* Database::Find(const Key& key, Access access) {
   Stripe& stripe = this->stripe(key);
@@ -40,6 +56,19 @@ const Entry* Database::Find(const Key& key, Access access) {
   if (access == Access::kRead || access == Access::kWrite)
     stripe.Use(ref, now_ms_, access == Access::kWrite);
   return ref.entry();
+}
+
+void Database::PurgeIfAwaited(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  std::lock_guard lock(keyspace_->match_purges_mutex_);
+  for (MatchPurge* purge : keyspace_->match_purges_) {
+    if (!purge->Awaits(index_, key)) continue;
+    const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+    if (!ref) return;
+    purge->CountPurged(1);
+    stripe.RemovePurged(index_, key.hash, ref, purge->soft_until_ms_);
+    return;
+  }
 }
 
 // Saves what a key holds before its first change; an empty ref: nothing. No clone: the shared
@@ -61,6 +90,7 @@ Entry* Database::FindMutable(const Key& key) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
   if (!ref) return nullptr;
+  stripe.Invalidate(index_, key.bytes);
   Entry* entry = ref.entry();
   if (entry->object() != nullptr && RefusesUndo(key, *entry->object())) return nullptr;
   SaveForUndo(key, ref);
@@ -76,17 +106,26 @@ Entry* Database::FindMutable(const Key& key) {
   return entry;
 }
 
-void Database::Store(const Key& key, EntrySpec spec, bool keep_expiry) {
+void Database::StoreWithExtra(const Key& key, EntrySpec spec, const SetOptions& options) {
+  if (options.extra->empty()) return Store(key, spec, options);
+  const ExtraBlock block(*options.extra, keyspace_->tags().PurgeClock());
+  spec.extra = block.data();
+  Store(key, spec, options);
+}
+
+void Database::Store(const Key& key, EntrySpec spec, const SetOptions& options) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
+  stripe.Invalidate(index_, key.bytes);
   if (!ref) {
     spec.key = key.bytes;
     stripe.Add(index_, key, spec, now_ms_);
     return;
   }
-  if (keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
+  if (options.keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
+  if (options.keep_extra) spec.extra = ref.entry()->extra_block();
   stripe.Use(ref, now_ms_, true);
   stripe.Replace(index_, key, ref, spec, now_ms_);
 }
@@ -97,13 +136,15 @@ void Database::SetString(const Key& key, std::string_view value, const SetOption
     spec.string = {};
     spec.object = Ref<Object>(new Blob(value)).Release();
   }
-  Store(key, spec, options.keep_expiry);
+  if (options.extra != nullptr) return StoreWithExtra(key, spec, options);
+  Store(key, spec, options);
 }
 
 void Database::SetObject(const Key& key, Ref<Object> object, const SetOptions& options) {
   EntrySpec spec{.type = object->type(), .expire_at_ms = options.expire_at_ms};
   spec.object = object.Release();
-  Store(key, spec, options.keep_expiry);
+  if (options.extra != nullptr) return StoreWithExtra(key, spec, options);
+  Store(key, spec, options);
 }
 
 std::span<char> Database::ResizeString(const Key& key, size_t size) {
@@ -114,6 +155,7 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
     if (object != nullptr && RefusesUndo(key, *object)) return {};
   }
   SaveForUndo(key, ref);
+  stripe.Invalidate(index_, key.bytes);
   if (!ref) ref = stripe.Add(index_, key, {.key = key.bytes, .raw = true}, now_ms_);
   stripe.Use(ref, now_ms_, true);
   Entry* entry = ref.entry();
@@ -133,7 +175,10 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
     if (kept != 0) std::memcpy(made->data(), entry->string().data(), kept);
     blob = made.get();
     stripe.Replace(index_, key, ref,
-                   {.object = made.Release(), .raw = true, .expire_at_ms = entry->expire_at_ms()},
+                   {.object = made.Release(),
+                    .raw = true,
+                    .expire_at_ms = entry->expire_at_ms(),
+                    .extra = entry->extra_block()},
                    now_ms_);
   } else {
     blob->Resize(size);
@@ -144,6 +189,7 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
 bool Database::Delete(const Key& key) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  stripe.Invalidate(index_, key.bytes);  // also where only a stale copy is left
   if (!ref) return false;
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
@@ -161,6 +207,21 @@ bool Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
   return true;
 }
 
+bool Database::SetExtra(const Key& key, const Extra& extra) {
+  Stripe& stripe = this->stripe(key);
+  const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
+  if (!ref) return false;
+  SaveForUndo(key, ref);
+  stripe.watches().Touch(index_, key.bytes);
+  if (extra.empty()) {
+    stripe.SetExtra(index_, key, ref, nullptr, now_ms_);
+  } else {
+    const ExtraBlock block(extra, keyspace_->tags().PurgeClock());
+    stripe.SetExtra(index_, key, ref, block.data(), now_ms_);
+  }
+  return true;
+}
+
 void Database::FileFieldExpiry(const Key& key) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.database(index_).table.Find(key);
@@ -174,6 +235,7 @@ std::optional<Value> Database::Take(const Key& key) {
   if (!ref) return std::nullopt;
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
+  stripe.Invalidate(index_, key.bytes);
   Value value = SharedValue(*ref.entry());
   stripe.Remove(index_, key.hash, ref);
   return value;
@@ -197,7 +259,7 @@ void Database::Put(const Key& key, Value value) {
   } else if (spec.string.size() > kInlineStringBytesMax) {
     spec.object = Ref<Object>(new Blob(spec.string)).Release();
   }
-  Store(key, spec, false);
+  StoreWithExtra(key, spec, {.extra = &value.extra});
 }
 
 void Database::SignalModified(const Key& key) { stripe(key).watches().Touch(index_, key.bytes); }

@@ -3,8 +3,9 @@
 //
 // Cheap to make (a few words). Not thread-safe: it belongs to the command that holds the stripes.
 // Every call that takes a key REQUIRES the lock of the key's stripe. Set…, Put, Delete, Take and
-// SetExpiry mark the watchers of their key; after a change through FindMutable or ResizeString call
-// SignalModified. With an UndoLog the old value is saved before the first change of a key.
+// SetExpiry and SetExtra mark the watchers of their key; after a change through FindMutable or
+// ResizeString call SignalModified. With an UndoLog the old value is saved before the first change
+// of a key.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "storage/entry.h"
+#include "storage/entry_extra.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
 #include "storage/value.h"
@@ -20,6 +22,8 @@
 namespace larder::storage {
 
 struct EntrySpec;
+struct Lease;
+struct StaleCopy;
 class SlotRef;
 class UndoLog;
 
@@ -34,8 +38,10 @@ enum class FindError : uint8_t { kWrongType };
 
 struct SetOptions {
   bool keep_expiry = false;
-  int64_t expire_at_ms = kNoExpiry;
+  bool keep_extra = false;
   bool raw = false;  // its encoding, as after a change in place (BITOP); not for objects
+  int64_t expire_at_ms = kNoExpiry;
+  const Extra* extra = nullptr;  // what the key is to have; ignored where the old one is kept
 };
 
 class Database {
@@ -51,6 +57,14 @@ class Database {
   // The live entry of a key, or nullptr. An entry whose time has passed is removed and reported to
   // the observer. O(1).
   const Entry* Find(const Key& key, Access access = Access::kRead);
+
+  // To be called before a key is looked up whose value is to be moved or copied to another: where a
+  // purge by names (match_purge.h) is under way and has yet to come to the key, it is purged here,
+  // so that it cannot slip past.
+  void AboutToMove(const Key& key) {
+    if (keyspace_->match_purges_under_way()) [[unlikely]]
+      PurgeIfAwaited(key);
+  }
 
   // As Find, for changing the value in place: a shared object is cloned first, and the old value
   // goes to the undo log when a script runs. nullptr also when an undo would cost too much: see
@@ -100,6 +114,27 @@ class Database {
   // Sets or (kNoExpiry) removes the expiry of a live key. False when missing.
   bool SetExpiry(const Key& key, int64_t expire_at_ms);
 
+  // What an entry has of extras; empty when nothing.
+  Extra ExtraOf(const Entry& entry) const;
+  // Replaces what a live key has of them and nothing else. Tags count as written now. False when
+  // missing.
+  bool SetExtra(const Key& key, const Extra& extra);
+
+  // ---- what CACHE.GET sees beside the entries (stale_copies.h, leases.h)
+  // The copy of a key without a live entry that may still be served: while somebody refreshes it
+  // or, with `on_error`, where the origin has failed. Valid until the next change of its stripe.
+  const StaleCopy* FindStale(const Key& key, bool on_error);
+  // Removes a live string and serves it stale until then. False when missing or no string.
+  bool MakeStale(const Key& key, int64_t until_ms);
+  // The lease that somebody has on the key, or nullptr.
+  const Lease* FindLease(const Key& key);
+  // Gives one, in the place of another. False when there are too many (set_leases_max).
+  bool GrantLease(const Key& key, uint64_t token, int64_t until_ms);
+  // Whether one of these tags was purged after the purge clock stood at `clock`.
+  bool PurgedSince(const Extra& extra, uint64_t clock) const;
+  // Ends the lease with this token: false when the key has another or none.
+  bool EndLease(const Key& key, uint64_t token);
+
   // To be called after the expiry of a hash's fields was changed through FindMutable.
   void FileFieldExpiry(const Key& key);
 
@@ -120,9 +155,12 @@ class Database {
 
  private:
   Stripe& stripe(const Key& key) const { return keyspace_->stripe(key.hash); }
+  Value SharedValue(const Entry& entry) const;
+  void PurgeIfAwaited(const Key& key);
   void SaveForUndo(const Key& key, SlotRef ref);
   bool RefusesUndo(const Key& key, const Object& object);
-  void Store(const Key& key, EntrySpec spec, bool keep_expiry);
+  void Store(const Key& key, EntrySpec spec, const SetOptions& options);
+  void StoreWithExtra(const Key& key, EntrySpec spec, const SetOptions& options);
 
   Keyspace* keyspace_;
   int index_;

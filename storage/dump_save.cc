@@ -189,6 +189,8 @@ std::string DumpOf(const Entry& entry, const DumpOptions& options) {
     case Type::kStream:
       version = SaveStream(static_cast<const Stream&>(*entry.object()), out);
       break;
+    case Type::kPass:  // has no serialised form: callers leave it out
+      break;
   }
   AppendFooter(version, &dump);
   return dump;

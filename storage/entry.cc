@@ -42,7 +42,8 @@ size_t Entry::MemoryBytes() const {
 size_t EntryLayout::Bytes(const EntrySpec& spec) {
   return sizeof(Entry) + (spec.key.size() > 255 ? 4 : 0) +
          (spec.expire_at_ms == kNoExpiry ? 0 : 8) + spec.key.size() +
-         (spec.object != nullptr ? 8 : spec.string.size());
+         (spec.object != nullptr ? 8 : spec.string.size()) +
+         (spec.extra == nullptr ? 0 : ExtraView(spec.extra).bytes());
 }
 
 Entry* EntryLayout::Write(void* memory, const EntrySpec& spec) {
@@ -70,11 +71,15 @@ Entry* EntryLayout::Write(void* memory, const EntrySpec& spec) {
     entry->flags_ |= Entry::kHasObject;
     append(&spec.object, sizeof(spec.object));
     append(spec.key.data(), spec.key.size());
-    return entry;
+  } else {
+    entry->string_size_ = static_cast<uint16_t>(spec.string.size());
+    append(spec.key.data(), spec.key.size());
+    append(spec.string.data(), spec.string.size());
   }
-  entry->string_size_ = static_cast<uint16_t>(spec.string.size());
-  append(spec.key.data(), spec.key.size());
-  append(spec.string.data(), spec.string.size());
+  if (spec.extra != nullptr) {
+    entry->flags_ |= Entry::kHasExtra;
+    append(spec.extra, ExtraView(spec.extra).bytes());
+  }
   return entry;
 }
 
@@ -91,6 +96,14 @@ void EntryLayout::SetExpiryDeferred(Entry* entry, bool deferred) {
 
 void EntryLayout::SetObject(Entry* entry, Object* object) {
   std::memcpy(reinterpret_cast<char*>(entry) + entry->ObjectOffset(), &object, sizeof(object));
+}
+
+void EntryLayout::SetStringSize(Entry* entry, size_t size) {
+  if (entry->has_extra()) {
+    const char* block = entry->extra_block();
+    std::memmove(StringData(entry) + size, block, ExtraView(block).bytes());
+  }
+  entry->string_size_ = static_cast<uint16_t>(size);
 }
 
 void EntryLayout::SetString(Entry* entry, std::string_view string, bool raw) {

@@ -1,5 +1,6 @@
 // One key with its value, in one allocation: a small header, the expiry when there is one, the
-// key's bytes, and either a short string's bytes or a pointer to an Object.
+// key's bytes, either a short string's bytes or a pointer to an Object, and what a cache knows of
+// it beyond that (entry_extra.h) when there is any.
 //
 // Only the slot of the table points at an entry, so an entry can move: a pointer to one is valid
 // until the next change of its stripe, and only while the stripe's lock is held.
@@ -42,6 +43,14 @@ class Entry {
     return (flags_ & kHasObject) != 0 ? Load<Object*>(ObjectOffset()) : nullptr;
   }
 
+  // What a cache knows beyond the value, for an ExtraView; nullptr when nothing.
+  bool has_extra() const { return (flags_ & kHasExtra) != 0; }
+  const char* extra_block() const { return has_extra() ? bytes() + ExtraOffset() : nullptr; }
+
+  // Hashes, whose fields may have expired, and what may have been purged: not every entry that is
+  // found is as it was left. (Streams are taken along, so that it costs one test of one byte.)
+  bool wants_a_look() const { return (flags_ & (kHasExtra | kFromHashOn)) != 0; }
+
   size_t MemoryBytes() const;  // with what its object holds: MEMORY USAGE
 
  private:
@@ -49,18 +58,20 @@ class Entry {
   friend struct EntryLayout;
 
   // The layout: these four bytes; the rest of a key length above 255 (4 bytes); the expiry (8); the
-  // object's pointer (8); the key; the short string. What an entry does not have takes no room, and
-  // nothing but the four bytes is aligned.
+  // object's pointer (8); the key; the short string; the extra block (entry_extra.h). What an entry
+  // does not have takes no room, and nothing but the four bytes is aligned.
   static constexpr uint8_t kTypeMask = 0x07;
+  static constexpr uint8_t kFromHashOn = 0x04;  // of the type
+  static_assert(static_cast<uint8_t>(Type::kHash) == kFromHashOn);
   static constexpr uint8_t kHasObject = 0x08;
   static constexpr uint8_t kHasExpiry = 0x10;
   static constexpr uint8_t kRaw = 0x20;
   static constexpr uint8_t kLongKey = 0x40;
-  static constexpr uint8_t kHasExtra = 0x80;  // reserved: soft expiry, tags, version
+  static constexpr uint8_t kHasExtra = 0x80;
   static constexpr int64_t kDeferred = std::numeric_limits<int64_t>::min();  // a bit of the expiry
   uint8_t flags_;
   uint8_t key_size_;      // its low byte
-  uint16_t string_size_;  // of a short string
+  uint16_t string_size_;  // of a short string, else 0
 
   const char* bytes() const { return reinterpret_cast<const char*>(this); }
   template <class T>
@@ -76,6 +87,7 @@ class Entry {
     if ((flags_ & kLongKey) == 0) return key_size_;
     return (size_t{Load<uint32_t>(sizeof(Entry))} << 8) | key_size_;
   }
+  size_t ExtraOffset() const { return KeyOffset() + KeySize() + string_size_; }
 };
 static_assert(sizeof(Entry) == 4);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "storage/entry.h"
+#include "storage/entry_extra.h"
 #include "storage/object.h"
 
 namespace larder::storage {
@@ -18,14 +19,15 @@ struct EntrySpec {
   Type type = Type::kString;
   bool raw = false;
   int64_t expire_at_ms = kNoExpiry;
+  const char* extra = nullptr;  // the block of an ExtraBlock, or of another entry
 };
 
 struct EntryLayout {
   // The bytes that an entry takes.
   static size_t Bytes(const EntrySpec& spec);
   static size_t Bytes(const Entry& entry) {
-    return entry.KeyOffset() + entry.KeySize() +
-           (entry.object() == nullptr ? entry.string_size_ : 0);
+    const size_t bytes = entry.ExtraOffset();
+    return entry.has_extra() ? bytes + ExtraView(entry.extra_block()).bytes() : bytes;
   }
 
   // REQUIRES: `memory` has Bytes(spec) bytes that overlap none of the spec's.
@@ -37,11 +39,14 @@ struct EntryLayout {
   static void SetExpiryDeferred(Entry* entry, bool deferred);
   // REQUIRES: the entry has an object; its old one's reference is the caller's now.
   static void SetObject(Entry* entry, Object* object);
-  // REQUIRES: a short string before and after, and the room is there.
-  static void SetString(Entry* entry, std::string_view string, bool raw);
-  static void SetStringSize(Entry* entry, size_t size) {
-    entry->string_size_ = static_cast<uint16_t>(size);
+  // Whether it is a short string and nothing follows that.
+  static bool EndsWithString(const Entry& entry) {
+    return (entry.flags_ & (Entry::kHasObject | Entry::kHasExtra)) == 0;
   }
+  // REQUIRES: EndsWithString, a short string again, and the room is there.
+  static void SetString(Entry* entry, std::string_view string, bool raw);
+  // What follows the string moves along. REQUIRES: the room is there.
+  static void SetStringSize(Entry* entry, size_t size);
   static char* StringData(Entry* entry) {
     return reinterpret_cast<char*>(entry) + entry->KeyOffset() + entry->KeySize();
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/lazy_free.h"
+#include "storage/match_purge.h"
 #include "storage/slab_pages.h"
 #include "storage/stripe.h"
 #include "storage/table_pool.h"
@@ -17,6 +18,7 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
       stripe_count_(std::bit_ceil(options.stripes)),
       observer_(observer),
       stripe_bits_(std::countr_zero(stripe_count_)),
+      tags_(hasher_.Hash("tags")),
       pool_(std::make_unique<TablePool>()),
       slab_pages_(std::make_unique<SlabPages>()),
       lazy_free_(std::make_unique<LazyFree>()) {
@@ -25,6 +27,8 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
                               .pool = pool_.get(),
                               .slab_pages = slab_pages_.get(),
                               .lazy_free = lazy_free_.get(),
+                              .lease_count = &lease_count_,
+                              .tags = &tags_,
                               .policy = &policy_,
                               .probation_from_bytes = &probation_from_bytes_,
                               .stripe_bits = stripe_bits_};
@@ -95,6 +99,8 @@ size_t Keyspace::FlushDatabase(int database, bool free_now) {
 void Keyspace::SwapDatabases(int first, int second) {
   if (first == second) return;
   for (const auto& stripe : stripes_) stripe->Swap(first, second);
+  std::lock_guard lock(match_purges_mutex_);
+  for (MatchPurge* purge : match_purges_) purge->FollowSwap(first, second);
 }
 
 void Keyspace::set_active_expire(bool on) { active_expire_.store(on, std::memory_order_relaxed); }
@@ -112,6 +118,16 @@ bool Keyspace::ExpireSlice(size_t stripe, int64_t now_ms,
   StripeLock& lock = stripes_[stripe]->lock();
   if (!lock.TryLock()) return true;
   const bool more = stripes_[stripe]->ExpireSlice(now_ms, deadline);
+  lock.Unlock();
+  return more;
+}
+
+bool Keyspace::PurgeSlice(size_t stripe, int64_t now_ms,
+                          std::chrono::steady_clock::time_point deadline) {
+  if (!tags_.has_unswept() && stripes_[stripe]->stale_copies.Get() == 0) return false;
+  StripeLock& lock = stripes_[stripe]->lock();
+  if (!lock.TryLock()) return true;
+  const bool more = stripes_[stripe]->PurgeSlice(now_ms, deadline);
   lock.Unlock();
   return more;
 }
@@ -153,6 +169,8 @@ KeyspaceStats Keyspace::Stats() const {
     stats.misses += static_cast<uint64_t>(stripe->misses.Get());
     stats.expired += static_cast<uint64_t>(stripe->expired.Get());
     stats.evicted += static_cast<uint64_t>(stripe->evicted.Get());
+    stats.stale_copies += static_cast<uint64_t>(stripe->stale_copies.Get());
+    stats.purged += static_cast<uint64_t>(stripe->purged.Get());
     stats.expired_fields += static_cast<uint64_t>(stripe->expired_fields.Get());
     stats.entry_bytes += stripe->entries().used_bytes();
     stats.expire_backlog += static_cast<uint64_t>(stripe->expire_backlog.Get());
@@ -174,7 +192,7 @@ void Keyspace::ResetStats() {
   // A count that a worker is just adding to may survive: these are statistics.
   for (const auto& stripe : stripes_) {
     for (RelaxedCounter* counter : {&stripe->hits, &stripe->misses, &stripe->expired,
-                                    &stripe->evicted, &stripe->expired_fields}) {
+                                    &stripe->evicted, &stripe->purged, &stripe->expired_fields}) {
       counter->Set(0);
     }
   }

@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "storage/key.h"
 #include "storage/memory.h"
 #include "storage/stripe_lock.h"
+#include "storage/tag_table.h"
 #include "storage/watch.h"
 #include "storage/work_meter.h"
 
@@ -28,6 +30,7 @@ namespace larder::storage {
 
 struct EvictionPressure;
 class LazyFree;
+class MatchPurge;
 class SlabPages;
 class Stripe;
 class TablePool;
@@ -59,15 +62,18 @@ class KeyspaceObserver {
   virtual ~KeyspaceObserver() = default;
   virtual void OnExpired(int database, std::string_view key) = 0;
   virtual void OnEvicted(int database, std::string_view key) = 0;
+  // A key that was purged by a tag, found or swept afterwards, or by a pattern.
+  virtual void OnPurged(int /*database*/, std::string_view /*key*/) {}
   // Fields of a hash whose time had come are gone; with the last one the key (`key_is_gone`).
   virtual void OnFieldsExpired(int /*database*/, std::string_view /*key*/, bool /*key_is_gone*/) {}
 };
 
 struct KeyspaceStats {
   uint64_t hits = 0, misses = 0;
-  uint64_t expired = 0, evicted = 0;
+  uint64_t expired = 0, evicted = 0, purged = 0;
   uint64_t expired_fields = 0;
   uint64_t lazy_freed_objects = 0, lazy_free_pending = 0;
+  uint64_t stale_copies = 0;
   uint64_t expire_backlog = 0;  // due keys not yet removed
   int64_t expire_lag_ms = 0;    // age of the oldest of them
   size_t entry_bytes = 0, table_bytes = 0, wheel_bytes = 0, ghost_bytes = 0;
@@ -117,6 +123,25 @@ class Keyspace {
   uint64_t Scan(int database, uint64_t cursor, size_t buckets, int64_t now_ms,
                 bool all_stripes_held, const std::function<void(const Entry&)>& visit);
 
+  // ---- tags and purges (tag_table.h, match_purge.h)
+  TagTable& tags() { return tags_; }
+  // What carries one of these tags is dead from now on: FindLive removes it, PurgeSlice the rest.
+  // Returns how many entries carried each, summed; those of flushed databases count until they are
+  // freed. REQUIRES: all stripes locked.
+  // With `soft_until_ms` (Unix time) strings are served stale until then (Database::FindStale).
+  uint64_t PurgeTags(std::span<const std::string_view> names, int64_t now_ms,
+                     int64_t soft_until_ms = 0) {
+    return tags_.Purge(names, now_ms, soft_until_ms);
+  }
+
+  bool match_purges_under_way() const {
+    return match_purge_count_.load(std::memory_order_relaxed) > 0;
+  }
+
+  // Leases (leases.h) that may be out at a time, and that are.
+  void set_leases_max(int64_t leases) { leases_max_.store(leases, std::memory_order_relaxed); }
+  int64_t lease_count() const { return lease_count_.load(std::memory_order_relaxed); }
+
   // The position after the stripe of another, 0 at the end: to leave out one that stays locked.
   uint64_t NextStripe(uint64_t cursor) const;
 
@@ -143,6 +168,7 @@ class Keyspace {
   // ---- maintenance: each worker calls these for its own stripes, holding none. They try the lock
   // and pass when it is taken. Return true when work is left.
   bool ExpireSlice(size_t stripe, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+  bool PurgeSlice(size_t stripe, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
   bool FreeSlice(std::chrono::steady_clock::time_point deadline);
   bool CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline);
   // How long the oldest due key has waited for its removal: one relaxed load a stripe at most.
@@ -158,6 +184,7 @@ class Keyspace {
 
  private:
   friend class Database;
+  friend class MatchPurge;
   KeyspaceOptions options_;
   KeyHasher hasher_;
   size_t stripe_count_;
@@ -167,7 +194,10 @@ class Keyspace {
                          std::string* key);
   bool ExpireBeforeEviction(size_t home, int64_t now_ms,
                             std::chrono::steady_clock::time_point deadline);
+  bool PurgeBeforeEviction(size_t home, int64_t now_ms,
+                           std::chrono::steady_clock::time_point deadline);
   bool FreeBeforeEviction(std::chrono::steady_clock::time_point deadline);
+  bool DropStaleBeforeEviction(size_t home);
   EvictionPressure PressureNow(int64_t now_ms) const;
   size_t StripeToEvictFrom(size_t home) const;
   enum class EvictStep : uint8_t { kDone, kBusy, kNothing };
@@ -180,6 +210,12 @@ class Keyspace {
   std::atomic<int64_t> data_limit_{std::numeric_limits<int64_t>::max()};  // what the two leave
   std::atomic<int64_t> probation_from_bytes_{std::numeric_limits<int64_t>::max()};
   std::atomic<bool> active_expire_{true};
+  std::atomic<int64_t> leases_max_{std::numeric_limits<int64_t>::max()};
+  std::atomic<int64_t> lease_count_{0};
+  TagTable tags_;
+  std::mutex match_purges_mutex_;
+  std::vector<MatchPurge*> match_purges_;     // those under way
+  std::atomic<size_t> match_purge_count_{0};  // of them
   std::unique_ptr<TablePool> pool_;
   std::unique_ptr<SlabPages> slab_pages_;
   std::unique_ptr<LazyFree> lazy_free_;

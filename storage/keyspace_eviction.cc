@@ -42,7 +42,10 @@ EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
   memory::Flush();
   // What is due, or on its way out, makes room without another key's loss.
   if (!OverLimit()) return EvictOutcome::kUnderLimit;
-  if (!ExpireBeforeEviction(home, now_ms, deadline)) return EvictOutcome::kMoreToDo;
+  if (!ExpireBeforeEviction(home, now_ms, deadline) ||
+      !PurgeBeforeEviction(home, now_ms, deadline)) {
+    return EvictOutcome::kMoreToDo;
+  }
   SliceBudget budget(deadline);
   EvictionPressure pressure = PressureNow(now_ms);
   while (OverLimit()) {
@@ -51,6 +54,7 @@ EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
     }
     if (!OverLimit()) break;
     if (pressure.policy == EvictionPolicy::kNoEviction) return EvictOutcome::kNothingToEvict;
+    if (DropStaleBeforeEviction(home)) continue;
     const EvictStep step = EvictFrom(StripeToEvictFrom(home), pressure);
     memory::Flush();
     if (step == EvictStep::kBusy) return EvictOutcome::kMoreToDo;
@@ -77,6 +81,20 @@ bool Keyspace::ExpireBeforeEviction(size_t home, int64_t now_ms,
   return true;
 }
 
+// Likewise what was purged.
+bool Keyspace::PurgeBeforeEviction(size_t home, int64_t now_ms,
+                                   std::chrono::steady_clock::time_point deadline) {
+  for (size_t passed = 0; passed < stripe_count_ && OverLimit() && tags_.has_unswept(); ++passed) {
+    Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
+    if (!stripe.lock().TryLock()) continue;
+    const bool more = stripe.PurgeSlice(now_ms, deadline);
+    stripe.lock().Unlock();
+    memory::Flush();
+    if (more && OverLimit()) return false;
+  }
+  return true;
+}
+
 // Frees what was cut off. False when something is left after the deadline, or in others' hands.
 bool Keyspace::FreeBeforeEviction(std::chrono::steady_clock::time_point deadline) {
   const auto any_dead = [this] {
@@ -87,6 +105,19 @@ bool Keyspace::FreeBeforeEviction(std::chrono::steady_clock::time_point deadline
   const bool more = FreeSlice(deadline);
   memory::Flush();
   return !more || !OverLimit();
+}
+
+// Stale copies go before any key does. False when there is none, or others hold their stripes.
+bool Keyspace::DropStaleBeforeEviction(size_t home) {
+  for (size_t passed = 0; passed < stripe_count_; ++passed) {
+    Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
+    if (stripe.stale_copies.Get() == 0 || !stripe.lock().TryLock()) continue;
+    const bool dropped = stripe.DropStale();
+    stripe.lock().Unlock();
+    memory::Flush();
+    if (dropped) return true;
+  }
+  return false;
 }
 
 EvictionPressure Keyspace::PressureNow(int64_t now_ms) const {

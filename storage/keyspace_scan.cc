@@ -12,10 +12,6 @@ namespace {
 constexpr size_t kEmptyBucketsPerBucket = 16;
 constexpr size_t kEmptyBucketsMin = 1024;
 
-bool IsAlive(SlotRef ref, int64_t now_ms) {
-  return !ref.Get().has_expiry() || ref.entry()->expire_at_ms() > now_ms;
-}
-
 uint64_t Mix(uint64_t random) {
   random = (random ^ (random >> 30)) * 0xbf58476d1ce4e5b9u;
   random = (random ^ (random >> 27)) * 0x94d049bb133111ebu;
@@ -44,7 +40,7 @@ uint64_t Keyspace::Scan(int database, uint64_t cursor, size_t buckets, int64_t n
       bool found = false;
       position = table.VisitBucket(position, [&](SlotRef ref) {
         found = true;
-        if (IsAlive(ref, now_ms)) visit(*ref.entry());
+        if (stripe.IsLive(ref, now_ms)) visit(*ref.entry());
       });
       filled += found ? 1 : 0;
       ++tried;
@@ -65,7 +61,7 @@ bool Keyspace::RandomKeyOfStripe(Stripe& stripe, int database, uint64_t random, 
   Table& table = stripe.database(database).table;
   const auto take = [&](SlotRef ref) {
     const std::string_view bytes = ref.entry()->key();
-    if (IsAlive(ref, now_ms)) {
+    if (stripe.IsLive(ref, now_ms)) {
       key->assign(bytes);
       return true;
     }

@@ -16,6 +16,8 @@ std::string_view TypeName(Type type) {
       return "hash";
     case Type::kStream:
       return "stream";
+    case Type::kPass:
+      return "pass";
   }
   return "none";
 }

@@ -14,8 +14,16 @@
 
 namespace larder::storage {
 
-enum class Type : uint8_t { kString, kList, kSet, kZSet, kHash, kStream };
-std::string_view TypeName(Type type);  // "string", "list", "set", "zset", "hash", "stream"
+enum class Type : uint8_t {
+  kString,
+  kList,
+  kSet,
+  kZSet,
+  kHash,
+  kStream,
+  kPass  // CACHE.PASS: a key whose value is not to be cached; an empty short string
+};
+std::string_view TypeName(Type type);  // "string", "list", "set", "zset", "hash", "stream", "pass"
 
 enum class Encoding : uint8_t {
   kInt,

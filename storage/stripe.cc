@@ -40,7 +40,8 @@ EntrySpec SpecOf(const Entry& entry) {
                  .object = entry.object(),
                  .type = entry.type(),
                  .raw = entry.raw(),
-                 .expire_at_ms = entry.expire_at_ms()};
+                 .expire_at_ms = entry.expire_at_ms(),
+                 .extra = entry.extra_block()};
   if (spec.object == nullptr) spec.string = entry.string();
   return spec;
 }
@@ -97,6 +98,7 @@ SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t
     ref = into.table.Insert(key.hash, slot);
   }
   CountExpiry(into, entry, 1);
+  AttachTags(into, *entry);
   NoteAdded(into, key.hash, ref, now_ms);
   FileExpiry(into, key.hash, entry, {}, now_ms);
   if (spec.type == Type::kHash) FileFields(database, key.hash, HashOf(*entry));
@@ -108,7 +110,8 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, 
   spec.key = key.bytes;
   const bool has_expiry = spec.expire_at_ms != kNoExpiry;
   bool fits = false;  // where the old one is
-  if (spec.object == nullptr && old->object() == nullptr && old->has_expiry() == has_expiry) {
+  if (spec.object == nullptr && spec.extra == nullptr && EntryLayout::EndsWithString(*old) &&
+      old->has_expiry() == has_expiry) {
     const size_t old_bytes = EntryLayout::Bytes(*old);
     const size_t bytes = EntryLayout::Bytes(spec);
     fits = bytes == old_bytes ||
@@ -131,6 +134,10 @@ void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, 
   ref.Set(slot);
   CountExpiry(in, entry, 1);
   FileExpiry(in, key.hash, entry, filed, now_ms);
+  if (spec.extra == nullptr || spec.extra != old->extra_block()) {
+    AttachTags(in, *entry);
+    DetachTags(&in, *old);
+  }
   if (spec.object != nullptr && spec.object == old->object()) {
     spec.object->DropReference();  // the old entry's
     FreeEntry(old);
@@ -158,12 +165,21 @@ void Stripe::SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire
   Replace(database, key, ref, spec, now_ms);
 }
 
+void Stripe::SetExtra(int database, const Key& key, SlotRef ref, const char* block,
+                      int64_t now_ms) {
+  EntrySpec spec = SpecOf(*ref.entry());
+  spec.extra = block;
+  if (spec.object != nullptr) spec.object->AddReference();  // the new entry's
+  Replace(database, key, ref, spec, now_ms);
+}
+
 Ref<Object> Stripe::Detach(int database, uint64_t hash, SlotRef ref) {
   Entry* entry = ref.entry();
   StripeDatabase& in = this->database(database);
   CountExpiry(in, entry, -1);
   keys.Add(-1);
   UnfileFields(database, hash, entry->object());
+  DetachTags(&in, *entry);
   in.table.Erase(hash, ref);
   auto object = Ref<Object>::Adopt(entry->object());
   FreeEntry(entry);
@@ -175,15 +191,19 @@ void Stripe::Remove(int database, uint64_t hash, SlotRef ref) {
 }
 
 void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
+  if (IsPurged(*ref.entry())) return RemovePurged(database, hash, ref);
   const std::string_view key = ref.entry()->key();
   expired.Add(1);
   NoteExpired(hash, ref.Get());
+  if (ref.entry()->has_extra()) [[unlikely]]
+    KeepExpired(database, *ref.entry());
   watches_.Touch(database, key);
   if (context_.observer != nullptr) context_.observer->OnExpired(database, key);
   Remove(database, hash, ref);
 }
 
 void Stripe::EvictKey(int database, uint64_t hash, SlotRef ref) {
+  if (IsPurged(*ref.entry())) return RemovePurged(database, hash, ref);
   const std::string_view key = ref.entry()->key();
   evicted.Add(1);
   watches_.Touch(database, key);
@@ -215,6 +235,12 @@ Entry* Stripe::ResizeInline(int /*database*/, SlotRef ref, size_t size) {
 size_t Stripe::Flush(int database) {
   StripeDatabase& flushed = this->database(database);
   const size_t keys = flushed.table.size();
+  if (flushed.cache != nullptr) {
+    flushed.cache->leases.Clear();
+    dead_caches_.push_back(std::move(flushed.cache));
+    has_dead_.store(true, std::memory_order_relaxed);
+    CountStale();
+  }
   if (keys == 0) return 0;
   watches_.TouchDatabaseIf(database, [&](std::string_view key) {
     return static_cast<bool>(flushed.table.Find((*context_.hasher)(key)));
@@ -233,6 +259,7 @@ size_t Stripe::Flush(int database) {
     flushed.hashes_with_field_expiry.Set(0);
   }
   flushed.probation_bytes = 0;
+  flushed.tagged = 0;
   this->keys.Add(-static_cast<int64_t>(keys));
   return keys;
 }
@@ -256,15 +283,26 @@ void Stripe::Swap(int first, int second) {
   swap_counters(one.expiry_seconds, other.expiry_seconds);
   swap_counters(one.hashes_with_field_expiry, other.hashes_with_field_expiry);
   std::swap(one.field_expiries, other.field_expiries);
+  std::swap(one.cache, other.cache);
+  for (StripeDatabase* in : {&one, &other}) {
+    if (in->cache != nullptr) in->cache->leases.Clear();
+  }
   std::swap(one.sweep, other.sweep);
   std::swap(one.wheel, other.wheel);
   std::swap(one.probation, other.probation);
   std::swap(one.probation_bytes, other.probation_bytes);
+  std::swap(one.tagged, other.tagged);
+  purge_sweep_.running = false;  // begins anew: it may have passed one and not the other
+  purge_sweep_.clock = 0;
 }
 
 bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   while (!dead_tables_.empty()) {
-    if (!dead_tables_.back()->Drain(deadline, [this](Entry* entry) { DiscardEntry(entry); })) {
+    const auto free = [this](Entry* entry) {
+      DetachTags(nullptr, *entry);
+      DiscardEntry(entry);
+    };
+    if (!dead_tables_.back()->Drain(deadline, free)) {
       return true;
     }
     dead_tables_.pop_back();
@@ -272,6 +310,12 @@ bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
   if (!FreeInSteps(dead_wheels_, deadline) || !FreeInSteps(dead_queues_, deadline)) return true;
   for (; !dead_field_expiries_.empty(); dead_field_expiries_.pop_back()) {
     if (!FreeInSteps(dead_field_expiries_.back(), deadline)) return true;
+  }
+  for (; !dead_caches_.empty(); dead_caches_.pop_back()) {
+    constexpr size_t kCopiesPerStep = 64;
+    while (!dead_caches_.back()->stale.FreeSome(kCopiesPerStep)) {
+      if (std::chrono::steady_clock::now() >= deadline) return true;
+    }
   }
   has_dead_.store(false, std::memory_order_relaxed);
   return false;

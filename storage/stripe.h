@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "storage/cache_state.h"
 #include "storage/entry_allocator.h"
 #include "storage/entry_layout.h"
 #include "storage/eviction.h"
@@ -42,6 +43,8 @@ struct StripeContext {
   TablePool* pool;
   SlabPages* slab_pages;
   LazyFree* lazy_free;
+  std::atomic<int64_t>* lease_count;
+  TagTable* tags;
   const std::atomic<EvictionPolicy>* policy;
   const std::atomic<int64_t>* probation_from_bytes;  // new keys go on probation above this
   int stripe_bits;
@@ -64,6 +67,8 @@ struct StripeDatabase {
   int64_t probation_bytes = 0;                // of the keys in it, about
   FieldExpiries field_expiries;
   RelaxedCounter hashes_with_field_expiry;  // the size of the above
+  size_t tagged = 0;                        // keys with tags
+  std::unique_ptr<CacheState> cache;        // from the first stale copy or lease on
 };
 
 class alignas(64) Stripe {
@@ -76,19 +81,30 @@ class alignas(64) Stripe {
   StripeDatabase& database(int index) { return databases_[static_cast<size_t>(index)]; }
   const StripeDatabase& database(int index) const { return databases_[static_cast<size_t>(index)]; }
 
-  // The slot of a key that is alive. An expired one is removed first and counted, and so are the
-  // expired fields of a hash.
+  // The slot of a key that is alive. An expired or purged one is removed first and counted, and so
+  // are the expired fields of a hash.
   SlotRef FindLive(int database, const Key& key, int64_t now_ms) {
     const SlotRef ref = databases_[static_cast<size_t>(database)].table.Find(key);
     if (ref && ref.Get().has_expiry() && ref.entry()->expire_at_ms() <= now_ms) [[unlikely]] {
       Expire(database, key.hash, ref);
       return SlotRef();
     }
-    if (ref && ref.entry()->type() == Type::kHash &&
-        HashOf(*ref.entry()).next_expiry_ms() <= now_ms) [[unlikely]] {
-      if (!ExpireFields(database, key.hash, ref, now_ms)) return SlotRef();
+    if (ref && ref.entry()->wants_a_look()) {
+      if (IsPurged(*ref.entry())) [[unlikely]] {
+        RemovePurged(database, key.hash, ref);
+        return SlotRef();
+      }
+      if (ref.entry()->type() == Type::kHash && HashOf(*ref.entry()).next_expiry_ms() <= now_ms)
+          [[unlikely]] {
+        if (!ExpireFields(database, key.hash, ref, now_ms)) return SlotRef();
+      }
     }
     return ref;
+  }
+  // Whether a key is alive, for walks.
+  bool IsLive(SlotRef ref, int64_t now_ms) const {
+    const Entry& entry = *ref.entry();
+    return !(ref.Get().has_expiry() && entry.expire_at_ms() <= now_ms) && !IsPurged(entry);
   }
 
   // A use of a live key, for eviction's sake.
@@ -115,6 +131,8 @@ class alignas(64) Stripe {
   void Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms);
   // Sets or (kNoExpiry) removes the expiry of a key.
   void SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms, int64_t now_ms);
+  // Sets or (nullptr) removes the extra block of a key.
+  void SetExtra(int database, const Key& key, SlotRef ref, const char* block, int64_t now_ms);
   // Removes a key; its object is discarded.
   void Remove(int database, uint64_t hash, SlotRef ref);
   // Removes a key and gives its object to the caller.
@@ -123,9 +141,31 @@ class alignas(64) Stripe {
   // that leaves its entry is to be unfiled before.
   void FileFields(int database, uint64_t hash, Hash& value);
   void UnfileFields(int database, uint64_t hash, Object* object);
+  // ---- beside the entries (stripe_cache.cc)
+  // Leases on a key end, and its stale copy goes: it was written or removed by a command.
+  void Invalidate(int database, std::string_view key) {
+    if (this->database(database).cache != nullptr) [[unlikely]]
+      InvalidateCached(database, key);
+  }
+  CacheState& Cache(int database);  // made when there is none
+  // Has an entry's value served stale until these times, when it is a string.
+  // REQUIRES: the caller removes the entry.
+  void KeepStale(int database, const Entry& entry, int64_t stale_until_ms, int64_t error_until_ms);
+  // Whether a purge for good has taken a copy by its tags.
+  bool IsPurged(const StaleCopy& copy) const;
+  // Drops the stale copy that would end first. False when there is none.
+  bool DropStale();
+  // Ends leases by key and, where they are dropped, stale copies: a step of a walk from *cursor on,
+  // 0 at its end.
+  template <class Goes>
+  void PurgeCached(int database, bool drops_copies, uint64_t* cursor, Goes goes);
+
   // Removes a key whose time has passed, or that has to make room, and reports it.
   void Expire(int database, uint64_t hash, SlotRef ref);
   void EvictKey(int database, uint64_t hash, SlotRef ref);
+  // Likewise one that was purged: by its tags or, with a time, by its name. A string that was
+  // purged softly is served stale until then.
+  void RemovePurged(int database, uint64_t hash, SlotRef ref, int64_t soft_until_ms = 0);
 
   // Makes the short string of an entry `size` bytes long; new bytes are undefined. The entry may
   // move. REQUIRES: size <= kInlineStringBytesMax.
@@ -141,6 +181,14 @@ class alignas(64) Stripe {
 
   // Removes due keys, and keeps wheel and ages in order. True when work is left.
   bool ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+  // Removes what was purged by its tags. True when work is left.
+  bool PurgeSlice(int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+  // Purges the live keys of one segment for which `goes`. The position (Table::VisitSegmentAt) is
+  // put behind them; those before it are passed over. Returns how many went.
+  template <class Goes>
+  size_t PurgeSegment(int database, uint64_t* position, int64_t now_ms, int64_t soft_until_ms,
+                      Goes goes);
+
   // Makes one step: evicts a key as the policy says, or at least gets on. False when nothing is
   // left to evict.
   bool EvictOne(const EvictionPressure& pressure);
@@ -164,20 +212,54 @@ class alignas(64) Stripe {
   EvictionClock clock_;
 
  public:
-  RelaxedCounter expired, evicted;
+  RelaxedCounter expired, evicted, purged;
   RelaxedCounter expired_fields;
   RelaxedCounter keys;                    // of all databases
   RelaxedCounter next_due_ms{kNeverDue};  // when ExpireSlice has work; may be too early
   // As of the last ExpireSlice with work: due keys that it left, and the age of the oldest.
   RelaxedCounter expire_backlog, expire_lag_ms;
   RelaxedCounter wheel_bytes, ghost_bytes;
+  RelaxedCounter stale_copies;  // of all databases
 
  private:
+  void InvalidateCached(int database, std::string_view key);
+  void KeepExpired(int database, const Entry& entry);
+  void CountStale();
+  bool EndOverdueCached(StripeDatabase& in, int64_t now_ms, SliceBudget& budget);
+  bool SweepStale(SliceBudget& budget);
+  int64_t SoftUntilOf(const ExtraView& extra) const;
   void FreeEntry(Entry* entry);
   void DiscardEntry(Entry* entry);  // with its object
   void CountExpiry(StripeDatabase& database, const Entry* entry, int change);
   uint64_t Random();
   bool MoveEntry(Entry* entry);
+
+  // ---- tags (stripe_purges.cc)
+  static bool HasTags(const Entry& entry) {
+    return entry.has_extra() && ExtraView(entry.extra_block()).tag_count() > 0;
+  }
+  bool IsPurged(const Entry& entry) const {
+    return entry.has_extra() && TagsArePurged(ExtraView(entry.extra_block()));
+  }
+  bool TagsArePurged(const ExtraView& extra) const;
+  // An entry came with its tags, or is about to go. Null for one of a table that was cut off.
+  void AttachTags(StripeDatabase& in, const Entry& entry) {
+    if (entry.has_extra()) [[unlikely]]
+      AttachTagsOf(in, entry);
+  }
+  void DetachTags(StripeDatabase* in, const Entry& entry) {
+    if (entry.has_extra()) [[unlikely]]
+      DetachTagsOf(in, entry);
+  }
+  void AttachTagsOf(StripeDatabase& in, const Entry& entry);
+  void DetachTagsOf(StripeDatabase* in, const Entry& entry);
+  struct PurgeSweep {
+    bool running = false;
+    int64_t began_ms = std::numeric_limits<int64_t>::min() / 2;
+    uint64_t clock = 0;  // the purge clock when this pass, or the last one, began
+    int database = 0;    // where it has come to
+    uint64_t position = 0;
+  };
 
   // ---- expiry (stripe_expiry.cc)
   // What the wheel knew of a key before its entry was written.
@@ -236,12 +318,14 @@ class alignas(64) Stripe {
   EntryAllocator entries_;
   std::vector<StripeDatabase> databases_;
   std::vector<std::unique_ptr<Table>> dead_tables_;
-  std::atomic<bool> has_dead_{false};  // anything in the four lists
+  std::atomic<bool> has_dead_{false};  // anything in the five lists
   std::vector<std::unique_ptr<ExpiryWheel>> dead_wheels_;
   std::vector<std::unique_ptr<ProbationQueue>> dead_queues_;
   std::vector<FieldExpiries> dead_field_expiries_;
+  std::vector<std::unique_ptr<CacheState>> dead_caches_;
   uint64_t random_state_;
   GhostTable ghosts_;
+  PurgeSweep purge_sweep_;
   int expire_database_ = 0;  // where ExpireSlice goes on
   uint64_t swept_ticks_ = 0;
   size_t sweep_step_ = 0;

@@ -134,6 +134,7 @@ bool Stripe::ExpireSlice(int64_t now_ms, std::chrono::steady_clock::time_point d
 bool Stripe::ExpireDatabase(int index, int64_t now_ms, SliceBudget& budget) {
   StripeDatabase& in = database(index);
   if (ExpireDueFields(index, now_ms, budget) || SweepExpiries(in, now_ms, budget)) return true;
+  if (EndOverdueCached(in, now_ms, budget)) return true;
   if (in.wheel == nullptr) return false;
   const auto settle = [&](std::span<const uint32_t> references, int64_t slot_end_ms) {
     SettleReferences(index, references, slot_end_ms, now_ms);
@@ -150,6 +151,7 @@ int64_t Stripe::NextDueMs(const StripeDatabase& in) {
   int64_t next_ms = in.sweep.next_due_ms();
   if (in.wheel != nullptr) next_ms = std::min(next_ms, in.wheel->next_due_ms());
   if (!in.field_expiries.empty()) next_ms = std::min(next_ms, in.field_expiries.begin()->first);
+  if (in.cache != nullptr) next_ms = std::min(next_ms, in.cache->next_end_ms());
   return next_ms;
 }
 
@@ -217,6 +219,10 @@ bool Stripe::ExpireDueFields(int database, int64_t now_ms, SliceBudget& budget) 
     in.hashes_with_field_expiry.Set(static_cast<int64_t>(in.field_expiries.size()));
     if (!ref) continue;
     HashOf(*ref.entry()).set_filed_at_ms(Hash::kNeverExpires);
+    if (IsPurged(*ref.entry())) {
+      RemovePurged(database, hash, ref);
+      continue;
+    }
     ExpireFields(database, hash, ref, now_ms, kFieldsPerStep);
   }
   return false;

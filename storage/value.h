@@ -5,6 +5,7 @@
 #include <string>
 
 #include "storage/entry.h"
+#include "storage/entry_extra.h"
 #include "storage/object.h"
 
 namespace larder::storage {
@@ -15,6 +16,7 @@ struct Value {
   std::string inline_bytes;  // of a short string
   Ref<Object> object;        // of everything else
   int64_t expire_at_ms = kNoExpiry;
+  Extra extra;
 };
 
 }  // namespace larder::storage

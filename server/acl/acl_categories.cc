@@ -8,10 +8,10 @@ namespace larder {
 namespace {
 
 constexpr std::string_view kCategories[] = {
-    "@keyspace",   "@read",        "@write",    "@set",         "@sortedset", "@list",
-    "@hash",       "@string",      "@bitmap",   "@hyperloglog", "@geo",       "@stream",
-    "@pubsub",     "@admin",       "@fast",     "@slow",        "@blocking",  "@dangerous",
-    "@connection", "@transaction", "@scripting"};
+    "@keyspace",   "@read",        "@write",     "@set",         "@sortedset", "@list",
+    "@hash",       "@string",      "@bitmap",    "@hyperloglog", "@geo",       "@stream",
+    "@pubsub",     "@admin",       "@fast",      "@slow",        "@blocking",  "@dangerous",
+    "@connection", "@transaction", "@scripting", "@cache"};
 static_assert(std::size(kCategories) <= kAclCategoriesMax);
 
 }  // namespace

@@ -10,7 +10,8 @@
 
 namespace larder {
 
-// With their @, in the order in which Redis lists them. The bit of a category is its index.
+// With their @, in the order in which Redis lists them, Larder's own after them. The bit of a
+// category is its index.
 std::span<const std::string_view> AclCategories();
 inline constexpr size_t kAclCategoriesMax = 64;  // bits of a word
 

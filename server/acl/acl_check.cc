@@ -56,6 +56,10 @@ std::vector<AclKeyUse> KeysOf(const CommandInfo& info, std::span<const std::stri
   if (!CommandTable::KeyUses(info, args, &uses)) return keys;
   keys.reserve(uses.size());
   for (const KeyUse& use : uses) keys.push_back({use.position, NeedsOf(use.flags)});
+  if (info.spec->find_tags == nullptr) return keys;
+  std::vector<int> tags;
+  info.spec->find_tags(args, &tags);
+  for (const int position : tags) keys.push_back({position, AclPermission::kWrite});
   return keys;
 }
 
@@ -65,7 +69,8 @@ AclDecision CheckAcl(const AclUser& user, const CommandInfo& info,
                      std::span<const std::string_view> args) {
   AclRequest request = RequestOf(info, args);
   if (!user.looks_at_keys()) return user.Check(request);
-  if (info.single_key && args.size() > 1 && info.spec->find_key_flags == nullptr) {
+  if (info.single_key && args.size() > 1 && info.spec->find_key_flags == nullptr &&
+      info.spec->find_tags == nullptr) {
     const AclKeyUse key{1, NeedsOf(info.spec->keys[0].flags)};
     request.keys = {&key, 1};
     return user.Check(request);
@@ -73,6 +78,12 @@ AclDecision CheckAcl(const AclUser& user, const CommandInfo& info,
   const std::vector<AclKeyUse> keys = KeysOf(info, args);
   request.keys = keys;
   return user.Check(request);
+}
+
+bool MayWriteKey(const AclUser& user, const CommandInfo& info, std::string_view key) {
+  const std::string_view args[] = {info.spec->name, key};
+  const AclKeyUse use{1, AclPermission::kWrite};
+  return user.Check({.command = info.index, .args = args, .keys = {&use, 1}}).allowed();
 }
 
 bool MayReadEveryKey(const AclUser& user, const CommandInfo& info,

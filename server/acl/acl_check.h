@@ -19,6 +19,9 @@ struct ClientRecord;
 AclDecision CheckAcl(const AclUser& user, const CommandInfo& info,
                      std::span<const std::string_view> args);
 
+// Whether the user may run a command on a key that it writes, and that its arguments do not name.
+bool MayWriteKey(const AclUser& user, const CommandInfo& info, std::string_view key);
+
 // Whether the user may read every key with this request: SORT's BY and GET ask.
 bool MayReadEveryKey(const AclUser& user, const CommandInfo& info,
                      std::span<const std::string_view> args);

@@ -37,7 +37,7 @@ std::string_view OfGroup(Group group) {
     case Group::kConnection:
       return "@connection";
     case Group::kCache:
-      return "@keyspace";
+      return "@cache";
     case Group::kPubSub:  // as the flag has it
     case Group::kServer:
       break;

@@ -185,7 +185,7 @@ Status Increment(CommandContext& ctx, const storage::Key& key, BoundedIncrement 
   }
   const bool had_expiry = entry != nullptr && entry->has_expiry();
   if (entry == nullptr) ctx.Notify(NotifyClass::kNew, "new", key.bytes);
-  ctx.db.SetString(key, Kind::Text(*sum), {.keep_expiry = true});
+  ctx.db.SetString(key, Kind::Text(*sum), {.keep_expiry = true, .keep_extra = true});
   ctx.Changed(key, NotifyClass::kString, Kind::kEvent);
   ApplyExpiry(ctx, key, request, had_expiry);
   ReplyBoth<Kind>(ctx, *sum, *applied);

@@ -29,7 +29,7 @@ Status AddTo(CommandContext& ctx, const storage::Key& key, int64_t increment) {
   char text[storage::kIntegerTextBytesMax];
   const size_t length = storage::FormatInteger(*sum, text);
   if (entry == nullptr) ctx.Notify(NotifyClass::kNew, "new", key.bytes);
-  ctx.db.SetString(key, {text, length}, {.keep_expiry = true});
+  ctx.db.SetString(key, {text, length}, {.keep_expiry = true, .keep_extra = true});
   ctx.Changed(key, NotifyClass::kString, "incrby");
   ctx.reply.Integer(*sum);
   return Ok();
@@ -66,7 +66,7 @@ Status IncrByFloat(CommandContext& ctx) {
   if (std::isnan(sum) || std::isinf(sum)) return Error(errors::kFloatOverflow);
   const std::string text = storage::FormatLongDouble(sum);
   if (entry == nullptr) ctx.Notify(NotifyClass::kNew, "new", key.bytes);
-  ctx.db.SetString(key, text, {.keep_expiry = true});
+  ctx.db.SetString(key, text, {.keep_expiry = true, .keep_extra = true});
   ctx.Changed(key, NotifyClass::kString, "incrbyfloat");
   ctx.reply.Bulk(text);
   return Ok();

@@ -22,7 +22,7 @@ constexpr int64_t kFrequencyMax = 255;  // as OBJECT FREQ answers it
 
 Status Dump(CommandContext& ctx) {
   const storage::Entry* const entry = FindToRead(ctx, ctx.args.NextKey());
-  if (entry == nullptr) {
+  if (entry == nullptr || entry->type() == storage::Type::kPass) {
     ctx.reply.Null();
     return Ok();
   }

@@ -10,6 +10,7 @@ namespace larder {
 
 std::span<const CommandSpec> StringCommands();            // strings.cc
 std::span<const CommandSpec> StringWriteCommands();       // string_writes.cc
+std::span<const CommandSpec> CacheReadCommands();         // cache_reads.cc
 std::span<const CommandSpec> StringComparisonCommands();  // string_comparisons.cc
 std::span<const CommandSpec> CounterCommands();           // counters.cc
 std::span<const CommandSpec> BoundedCounterCommands();    // bounded_counters.cc
@@ -63,5 +64,7 @@ std::span<const CommandSpec> MemoryCommands();            // memory.cc
 std::span<const CommandSpec> DebugCommands();             // debug.cc
 std::span<const CommandSpec> ClusterCommands();           // cluster.cc
 std::span<const CommandSpec> ReplicationCommands();       // replication.cc
+std::span<const CommandSpec> CacheTagCommands();          // cache_tags.cc
+std::span<const CommandSpec> CachePurgeCommands();        // cache_purges.cc
 
 }  // namespace larder

@@ -77,6 +77,7 @@ Histograms Count(const InfoSource& source, int database, bool in_slices) {
     const uint64_t next = keyspace.Scan(
         database, cursor, kBucketsPerStep, dispatcher.now_ms(), source.all_stripes_held,
         [&](const Entry& entry) {
+          if (entry.type() == Type::kPass) return;  // has none
           ++histograms[static_cast<size_t>(entry.type())][std::bit_width(SizeOf(entry))];
         });
     const bool stuck = next == std::max<uint64_t>(cursor, 1);

@@ -53,11 +53,14 @@ void WriteKeys(const Engine& engine, InfoReport& report) {
   report.Field("expire_backlog_keys", static_cast<int64_t>(stats.expire_backlog));
   report.Field("expire_backlog_milliseconds", stats.expire_lag_ms);
   report.Field("evicted_keys", static_cast<int64_t>(stats.evicted));
+  report.Field("purged_keys", static_cast<int64_t>(stats.purged));
   report.Field("evicted_clients", static_cast<int64_t>(engine.client_eviction.evicted()));
   report.Field("total_eviction_exceeded_time", int64_t{0});
   report.Field("current_eviction_exceeded_time", int64_t{0});
   report.Field("keyspace_hits", static_cast<int64_t>(stats.hits));
   report.Field("keyspace_misses", static_cast<int64_t>(stats.misses));
+  report.Field("stale_copies", static_cast<int64_t>(stats.stale_copies));
+  report.Field("leases", engine.keyspace.lease_count());
 }
 
 // What commands took, without those that only ran others (which count themselves).
@@ -137,6 +140,7 @@ void WriteStatsInfo(const InfoSource& source, InfoReport& report) {
                Sum(engine, &WorkerStatistics::output_limit_disconnections));
   WriteNames({"reply_buffer_shrinks", "reply_buffer_expands"}, report);
   report.Field("parked_commands", Sum(engine, &WorkerStatistics::parked_commands));
+  report.Field("stale_hits", Sum(engine, &WorkerStatistics::stale_hits));
   report.Field("evicted_scripts", static_cast<int64_t>(engine.scripts->evicted_count()));
   const auto denied = [&](std::string_view name, AclReason reason) {
     report.Field(fmt::format("acl_access_denied_{}", name),

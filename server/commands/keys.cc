@@ -61,6 +61,7 @@ void MoveValue(CommandContext& ctx, const storage::Key& from, const storage::Key
 Status Rename(CommandContext& ctx) {
   const storage::Key from = ctx.args.NextKey();
   const storage::Key to = ctx.args.NextKey();
+  ctx.db.AboutToMove(from);
   if (ctx.db.Find(from, Access::kWrite) == nullptr) return Error(errors::kNoSuchKey);
   if (from.bytes != to.bytes) MoveValue(ctx, from, to);
   ctx.reply.Ok();
@@ -70,6 +71,7 @@ Status Rename(CommandContext& ctx) {
 Status RenameNx(CommandContext& ctx) {
   const storage::Key from = ctx.args.NextKey();
   const storage::Key to = ctx.args.NextKey();
+  ctx.db.AboutToMove(from);
   if (ctx.db.Find(from, Access::kWrite) == nullptr) return Error(errors::kNoSuchKey);
   const bool free = ctx.db.Find(to, Access::kWrite) == nullptr;  // not when both are the same
   if (free) MoveValue(ctx, from, to);
@@ -106,6 +108,7 @@ Status Copy(CommandContext& ctx) {
   }
   if (index == ctx.db.index() && from.bytes == to.bytes) return Error(errors::kSameObject);
   Database target = Other(ctx, index);
+  ctx.db.AboutToMove(from);
   const bool copies =
       FindToRead(ctx, from) != nullptr && (replace || target.Find(to, Access::kWrite) == nullptr);
   if (copies) {
@@ -125,6 +128,7 @@ Status Move(CommandContext& ctx) {
   if (Status checked = CheckDatabase(ctx, index); !checked.ok()) return checked;
   if (index == ctx.db.index()) return Error(errors::kSameObject);
   Database target = Other(ctx, index);
+  ctx.db.AboutToMove(key);
   const bool moves =
       ctx.db.Find(key, Access::kWrite) != nullptr && target.Find(key, Access::kWrite) == nullptr;
   if (moves) {

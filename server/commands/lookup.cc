@@ -11,8 +11,10 @@ namespace larder {
 using storage::Entry;
 
 void ReplyString(CommandContext& ctx, const Entry& entry) {
-  const std::string_view bytes = entry.string();
-  storage::Object* const object = entry.object();
+  ReplyBytes(ctx, entry.string(), entry.object());
+}
+
+void ReplyBytes(CommandContext& ctx, std::string_view bytes, storage::Object* object) {
   if (object == nullptr || bytes.size() < protocol::kPinnedBytesMin) {
     ctx.reply.Bulk(bytes);
     return;
@@ -73,7 +75,10 @@ void StoreCollection(CommandContext& ctx, const storage::Key& target,
 }
 
 bool DeleteKey(CommandContext& ctx, const storage::Key& key) {
-  if (!ctx.db.Delete(key)) return false;
+  if (!ctx.db.Delete(key)) {
+    ctx.WakeWaiters(key);  // it may have had a lease
+    return false;
+  }
   ctx.Changed(key, NotifyClass::kGeneric, "del");
   return true;
 }

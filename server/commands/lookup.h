@@ -45,6 +45,9 @@ inline Status FindToWrite(CommandContext& ctx, const storage::Key& key, storage:
 // Replies with a string's bytes; a large one is sent from where it is.
 void ReplyString(CommandContext& ctx, const storage::Entry& entry);
 
+// Likewise with the bytes of a value that lies in `object`, or anywhere when that is null.
+void ReplyBytes(CommandContext& ctx, std::string_view bytes, storage::Object* object);
+
 // Sets a key to a string, marks its watchers and publishes `event` (with `new`, or `overwritten`
 // and `type_changed`, before it).
 void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view value,

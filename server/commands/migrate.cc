@@ -78,7 +78,7 @@ int PortOf(std::string_view text) {
 
 void TakeDown(CommandContext& ctx, const storage::Key& key, Migration* migration) {
   const storage::Entry* const entry = FindToRead(ctx, key);
-  if (entry == nullptr) return;
+  if (entry == nullptr || entry->type() == storage::Type::kPass) return;
   migration->keys.push_back({.name = std::string(key.bytes),
                              .expire_at_ms = entry->expire_at_ms(),
                              .dump = storage::DumpOf(*entry, {.compress = false})});

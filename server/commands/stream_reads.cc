@@ -426,7 +426,8 @@ WaiterPointer NewGroupReader(const ReadRequest& request) {
   };
   waiter->ready = [names, reader](CommandContext& ctx, const storage::Key& key) {
     const Stream* const stream = PeekStream(ctx, key);
-    if (stream == nullptr) return true;  // of another type: an error
+    // Of another type: an error. One that is gone is ended by error_when_gone.
+    if (stream == nullptr) return ctx.db.Find(key, storage::Access::kPeek) != nullptr;
     const StreamGroup* const group = stream->FindGroup(reader.group);
     return group == nullptr || HasForGroup(*stream, group, reader, ctx.db.now_ms());
   };

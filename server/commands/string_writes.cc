@@ -9,7 +9,10 @@
 #include "server/commands/expiry_option.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "server/commands/set_options.h"
 #include "server/commands/string_condition.h"
+#include "server/commands/tag_arguments.h"
+#include "storage/leases.h"
 #include "storage/numbers.h"
 
 namespace larder {
@@ -18,46 +21,6 @@ namespace {
 using storage::Access;
 using storage::Entry;
 using storage::Type;
-
-// NX and XX of SET and MSETEX.
-enum class Existence : uint8_t { kAny, kMissing, kPresent };
-
-bool MatchExistence(ArgReader& args, Existence* existence) {
-  const Existence before = *existence;
-  if (before != Existence::kPresent && args.Match("NX")) {
-    *existence = Existence::kMissing;
-    return true;
-  }
-  if (before != Existence::kMissing && args.Match("XX")) {
-    *existence = Existence::kPresent;
-    return true;
-  }
-  return false;
-}
-
-struct SetArguments {
-  Existence existence = Existence::kAny;
-  StringCondition condition;
-  ExpiryOption expiry;
-  bool get = false;
-};
-
-Status ParseSetOptions(ArgReader& args, SetArguments* options) {
-  while (args.HasMore()) {
-    const bool conditional = options->condition.kind != StringCondition::Kind::kNone;
-    if (args.Match("GET")) {
-      options->get = true;
-    } else if (!conditional && MatchExistence(args, &options->existence)) {
-      continue;
-    } else if (!conditional && options->existence == Existence::kAny &&
-               options->condition.Match(args)) {
-      continue;
-    } else if (!options->expiry.Match(args, ExpiryOption::Kind::kKeepTtl)) {
-      return Error(errors::kSyntax);
-    }
-  }
-  return Ok();
-}
 
 // Whether NX, XX or an IF… condition lets the value be set.
 Status MaySet(const SetArguments& options, const Entry* entry, bool* may_set) {
@@ -73,36 +36,61 @@ Status MaySet(const SetArguments& options, const Entry* entry, bool* may_set) {
   return options.condition.Holds(entry->string(), may_set);
 }
 
-Status Set(CommandContext& ctx) {
-  const storage::Key key = ctx.args.NextKey();
-  const std::string_view value = ctx.args.Next();
+// Whether the lease that a value comes with still holds: nobody has written the key since, nor
+// purged one of the value's tags. It ends with that.
+bool UsesLease(CommandContext& ctx, const storage::Key& key, uint64_t token,
+               const storage::Extra& extra) {
+  const storage::Lease* const lease = ctx.db.FindLease(key);
+  if (lease == nullptr) return false;
+  const uint64_t clock = lease->purge_clock;
+  if (!ctx.db.EndLease(key, token)) return false;
+  ctx.WakeWaiters(key);
+  return !ctx.db.PurgedSince(extra, clock);
+}
+
+Status SetWithOptions(CommandContext& ctx, const storage::Key& key, std::string_view value) {
   SetArguments options;
-  storage::SetOptions how;
-  if (ctx.args.HasMore()) {
-    if (Status parsed = ParseSetOptions(ctx.args, &options); !parsed.ok()) return parsed;
-    how.keep_expiry = options.expiry.kind == ExpiryOption::Kind::kKeepTtl;
-    if (options.expiry.has_time()) {
-      Status resolved =
-          options.expiry.Resolve(ctx.db.now_ms(), ctx.command.full_name, &how.expire_at_ms);
-      if (!resolved.ok()) return resolved;
-    }
-    const Entry* const entry =
-        options.get ? FindToRead(ctx, key) : ctx.db.Find(key, Access::kWrite);
-    if (options.get && entry != nullptr && entry->type() != Type::kString) {
-      return Error(errors::kWrongType);
-    }
-    bool may_set;
-    if (Status checked = MaySet(options, entry, &may_set); !checked.ok()) return checked;
-    if (options.get && entry != nullptr) {
-      ReplyString(ctx, *entry);
-    } else if (options.get || !may_set) {
-      ctx.reply.Null();
-    }
-    if (!may_set) return Ok();
+  if (Status parsed = ParseSetOptions(ctx.args, &options); !parsed.ok()) return parsed;
+  storage::SetOptions how{.keep_expiry = options.expiry.kind == ExpiryOption::Kind::kKeepTtl};
+  if (options.expiry.has_time()) {
+    Status resolved =
+        options.expiry.Resolve(ctx.db.now_ms(), ctx.command.full_name, &how.expire_at_ms);
+    if (!resolved.ok()) return resolved;
   }
+  const Entry* const entry = options.get ? FindToRead(ctx, key) : ctx.db.Find(key, Access::kWrite);
+  if (options.get && entry != nullptr && entry->type() != Type::kString) {
+    return Error(errors::kWrongType);
+  }
+  bool may_set;
+  if (Status checked = MaySet(options, entry, &may_set); !checked.ok()) return checked;
+  if (options.get && entry != nullptr) {
+    ReplyString(ctx, *entry);
+  } else if (options.get || !may_set) {
+    ctx.reply.Null();
+  }
+  if (!may_set) return Ok();
+  const storage::Extra extra{.stale_seconds = options.cache.stale_seconds,
+                             .error_seconds = options.cache.error_seconds,
+                             .cost_ms = options.cache.cost_ms,
+                             .negative_code = options.cache.negative_code,
+                             .tags = TagsNamed(ctx.engine.keyspace.tags(), options.tags)};
+  if (options.cache.lease) {
+    if (ctx.MustStartAgain()) return Ok();
+    if (!UsesLease(ctx, key, *options.cache.lease, extra)) return ctx.reply.Null(), Ok();
+  }
+  how.extra = &extra;
   WriteString(ctx, key, value, how, "set");
   if (options.expiry.has_time()) ctx.Notify(NotifyClass::kGeneric, "expire", key.bytes);
   if (!options.get) ctx.reply.Ok();
+  return Ok();
+}
+
+Status Set(CommandContext& ctx) {
+  const storage::Key key = ctx.args.NextKey();
+  const std::string_view value = ctx.args.Next();
+  if (ctx.args.HasMore()) return SetWithOptions(ctx, key, value);
+  WriteString(ctx, key, value, {}, "set");
+  ctx.reply.Ok();
   return Ok();
 }
 
@@ -198,20 +186,6 @@ Status MSetEx(CommandContext& ctx) {
 constexpr uint32_t kWrite = Flag::kWrite | Flag::kDenyOom;
 constexpr int kOverwrite = KeyFlag::kOW | KeyFlag::kUpdate;
 
-// Reads the old value only when it is told, or compared.
-uint16_t KeyFlagsOfSet(std::span<const std::string_view> args) {
-  constexpr size_t kFirstOption = 3;
-  const auto options = args.subspan(std::min(kFirstOption, args.size()));
-  const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view option) {
-    for (const std::string_view word : {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}) {
-      if (EqualsIgnoreCase(option, word)) return true;
-    }
-    return false;
-  });
-  return reads ? KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate
-               : KeyFlag::kOW | KeyFlag::kUpdate;
-}
-
 constexpr CommandSpec kCommands[] = {
     {.name = "mset",
      .syntax = "key value [key value ...]",
@@ -263,7 +237,9 @@ constexpr CommandSpec kCommands[] = {
      .syntax =
          "key value [condition: NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | "
          "IFDNE ifdne-digest] [GET] [expiration: EX seconds:int | PX milliseconds:int | "
-         "EXAT unix-time-seconds:unix | PXAT unix-time-milliseconds:unix | KEEPTTL]",
+         "EXAT unix-time-seconds:unix | PXAT unix-time-milliseconds:unix | KEEPTTL] "
+         "[TAGS numtags:int tag [tag ...]] [SWR seconds:int] [SIE seconds:int] [NEG code:int] "
+         "[COST milliseconds:int] [LEASE token:int]",
      .summary = "Sets the string value of a key, ignoring its type. The key is created if it "
                 "doesn't exist.",
      .complexity = "O(1)",
@@ -272,7 +248,8 @@ constexpr CommandSpec kCommands[] = {
      .flags = kWrite,
      .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate | KeyFlag::kVariable)},
      .handler = Set,
-     .find_key_flags = KeyFlagsOfSet},
+     .find_key_flags = KeyFlagsOfSet,
+     .find_tags = FindTagsOfSet},
     {.name = "setex",
      .syntax = "key seconds:int value",
      .summary = "Sets the string value and expiration time of a key. Creates the key if it "

@@ -9,6 +9,7 @@
 #include "server/commands/expiry_option.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "storage/stale_copies.h"
 
 namespace larder {
 namespace {
@@ -16,14 +17,24 @@ namespace {
 using storage::Entry;
 using storage::Type;
 
+// With cache-stale-on-get a key whose fresh lifetime is over is as good as a live one.
+void ReplyStaleOrNull(CommandContext& ctx, const storage::Key& key) {
+  const storage::StaleCopy* const copy =
+      ctx.engine.options.cache_stale_on_get != 0 ? ctx.db.FindStale(key, false) : nullptr;
+  if (copy == nullptr) return ctx.reply.Null();
+  ReplyBytes(ctx, copy->bytes(), copy->value.get());
+}
+
 Status Get(CommandContext& ctx) {
   const storage::Key key = ctx.args.NextKey();
   const Entry* entry;
-  if (Status found = FindToRead(ctx, key, Type::kString, &entry); !found.ok()) return found;
-  if (entry == nullptr) {
+  if (Status found = FindToRead(ctx, key, Type::kString, &entry); !found.ok()) {
+    if (entry->type() != Type::kPass) return found;
     ctx.reply.Null();
-  } else {
+  } else if (entry != nullptr) {
     ReplyString(ctx, *entry);
+  } else {
+    ReplyStaleOrNull(ctx, key);
   }
   return Ok();
 }

@@ -143,6 +143,10 @@ struct LiveOptions {
   LiveValue shutdown_timeout;          // seconds
   LiveValue hz;
 
+  // Cache.
+  LiveValue cache_leases_max;
+  LiveValue cache_stale_on_get;
+
   // Encodings.
   LiveValue hash_max_listpack_entries;
   LiveValue hash_max_listpack_value;

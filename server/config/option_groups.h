@@ -22,5 +22,6 @@ OptionGroup PersistenceOptions();
 OptionGroup ReplicationOptions();
 OptionGroup ClusterOptions();
 OptionGroup ProcessorsOptions();
+OptionGroup CacheOptionRows();
 
 }  // namespace larder

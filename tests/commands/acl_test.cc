@@ -427,7 +427,7 @@ TEST_F(AclTest, ListAndUsersAreInOrder) {
 }
 
 TEST_F(AclTest, CatListsCategoriesAndTheirCommands) {
-  EXPECT_EQ(Run("ACL CAT").items.size(), 21u);
+  EXPECT_EQ(Run("ACL CAT").items.size(), 22u);
   const Reply scripting = Run("ACL CAT scripting");
   EXPECT_GE(scripting.items.size(), 8u);
   EXPECT_THAT(Run("ACL CAT nosuch"), IsError("ERR Unknown category 'nosuch'"));

@@ -7,7 +7,8 @@ empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK
 Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
 CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4), XADD
 IDMP and XCFGSET, HOTKEYS (8.6), XNACK and AGGREGATE COUNT (8.8), INFO keysizes (8.0); valkey.io DELIFEQ (9.0),
-SCRIPT SHOW and CLIENT CAPA (8.0), COMMANDLOG and CLIENT IMPORT-SOURCE (8.1).
+SCRIPT SHOW and CLIENT CAPA (8.0), COMMANDLOG and CLIENT IMPORT-SOURCE (8.1). Larder's own: CACHE.…, by the
+specification of this project.
 """
 
 HELLO = "9555e8555c62dcfd"  # XXH3-64 of "hello"
@@ -193,6 +194,23 @@ CASES = [
         ("SET a 12345", "+OK"), ("RPUSH l 1 2 3", ":3"),
         ("INFO keysizes", "/[$=].*# Keysizes\r\ndb0_distrib_strings_sizes:4=1\r\n"
                           "db0_distrib_lists_items:2=1\r\n/")]),
+    ("SET TAGS and the verbs on tags", [
+        ("SET k v TAGS 2 a b", "+OK"), ("CACHE.TAGS k", "/[*~]\\[\\$a, \\$b\\]/"),
+        ("CACHE.TAG k 2 b c", ":1"), ("CACHE.UNTAG k 1 a", ":1"), ("CACHE.TAG missing 1 a", ":0"),
+        ("SET k w KEEPTTL", "+OK"), ("CACHE.TAGS k", "/[*~]\\[\\]/")]),
+    ("tags' forms", [
+        ("SET k v TAGS", "-ERR the number of tags must be between 1 and 64"),
+        ("SET k v TAGS 0", "-ERR the number of tags must be between 1 and 64"),
+        ("SET k v TAGS 2 a", "-ERR Number of tags can't be greater than number of args"),
+        ("SET k v TAGS 1 a b", SYNTAX), ("SET k v TAGS 1 a TAGS 1 b", SYNTAX), ("EXISTS k", ":0"),
+        ("SET k v TAGS 1 " + "t" * 1025, "-ERR a tag may have 1024 bytes at the most"),
+        ("CACHE.TAG k 65 a", "-ERR the number of tags must be between 1 and 64"),
+        ("CACHE.TAG k 1", arity("cache.tag")), ("CACHE.PURGETAG", arity("cache.purgetag")),
+        ("CACHE.PURGEMATCH a b", arity("cache.purgematch"))]),
+    ("purges", [
+        ("SET a 1 TAGS 1 t", "+OK"), ("SET b 1 TAGS 2 t u", "+OK"), ("SET user:1 1", "+OK"),
+        ("CACHE.PURGETAG t", ":2"), ("EXISTS a b", ":0"), ("CACHE.PURGETAG t u", ":0"),
+        ("CACHE.PURGEMATCH user:*", ":1"), ("SET c 1", "+OK"), ("CACHE.PURGE c c", ":1")]),
     ("CLIENT NO-TOUCH", [
         ("CLIENT NO-TOUCH ON", "+OK"), ("CLIENT NO-TOUCH off", "+OK"), ("CLIENT NO-TOUCH maybe", SYNTAX)]),
     ("CLIENT KILL MAXAGE", [
