@@ -246,7 +246,9 @@ HttpResponse Api::Clients(const HttpRequest& request) {
     for (std::string_view text = reply.text; !text.empty();) {
       const std::string_view line = text.substr(0, text.find('\n'));
       text.remove_prefix(std::min(line.size() + 1, text.size()));
-      if (line.empty()) continue;
+      // Requests to this port are clients, too, for a moment: nobody wants to see their own.
+      if (line.empty() || line.find(CommandSession::kLocalAddressField) != std::string_view::npos)
+        continue;
       if (++count <= kClientsMax) clients.push_back(ClientJson(line));
     }
     return {{"count", count}, {"clients", std::move(clients)}};

@@ -42,7 +42,7 @@ CommandSession::CommandSession(const CommandPort& port, const std::string& addre
   descriptor_ = pair[0];
   port_.adopt({.descriptor = pair[1],
                .address = address,
-               .local_address = "admin-port",
+               .local_address = std::string(kLocalAddress),
                .unix_socket = true,
                .loopback = false});
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/reply_reader.h"
@@ -23,6 +24,9 @@ struct CommandPort {
 
 class CommandSession {
  public:
+  // In CLIENT LIST, so that these clients can be told from others.
+  static constexpr std::string_view kLocalAddress = "admin-port";
+  static constexpr std::string_view kLocalAddressField = " laddr=admin-port ";
   static constexpr int kReplyMsMax = 10'000;
   static constexpr size_t kReplyBytesMax = 64 << 20;
 

@@ -1,10 +1,12 @@
-// Lines over the last hour, as SVG. A chart has a title, a legend that shows the figures under the
+// Lines over the last hour, or what there is of it, as SVG. A chart has a title, a legend that shows the figures under the
 // cursor (else the latest), and is moved in by pointer or arrow keys.
 
 import {clock} from './format.js';
 
 const space = 'http://www.w3.org/2000/svg';
-const hour = 3600 * 1000;
+const minute = 60 * 1000;
+const spans = [5, 15, 30, 60];  // minutes: the first that holds all samples is shown
+const marks = {5: [4, 3, 2, 1, 0], 15: [15, 10, 5, 0], 30: [30, 20, 10, 0], 60: [60, 45, 30, 15, 0]};
 const height = 170;
 const edge = {left: 58, right: 8, top: 10, bottom: 20};
 
@@ -15,12 +17,12 @@ function svg(name, attributes = {}, text = '') {
   return element;
 }
 
-// The smallest of 1, 2, 2.5, 5 times a power (of ten, or of two for bytes) that is not below.
+// The smallest of 1, 2, 2.5, 5 times a power of ten (or power of two, for bytes) that is not below.
 function roundUp(value, binary) {
   if (value <= 0) return 1;
   const base = binary ? 2 : 10;
   const power = base ** Math.floor(Math.log(value) / Math.log(base));
-  const steps = binary ? [1, 1.25, 1.5, 2] : [1, 2, 2.5, 5, 10];
+  const steps = binary ? [1, 2] : [1, 2, 2.5, 5, 10];
   return power * steps.find(step => power * step >= value * 0.9999);
 }
 
@@ -53,7 +55,7 @@ export class Chart {
     this.draw();
   }
 
-  x(time) { return edge.left + (time - this.from) / hour * this.inner; }
+  x(time) { return edge.left + (time - this.from) / (this.minutes * minute) * this.inner; }
   y(value) {
     return edge.top + (1 - Math.min(value / this.top, 1)) * (height - edge.top - edge.bottom);
   }
@@ -61,7 +63,10 @@ export class Chart {
   draw() {
     const width = Math.max(this.picture.clientWidth, 200);
     const last = this.samples.at(-1);
-    this.from = (last ? last.time : Date.now()) - hour;
+    const end = last ? last.time : Date.now();
+    const length = last ? (end - this.samples[0].time) / minute : 0;
+    this.minutes = spans.find(minutes => minutes >= length) ?? spans.at(-1);
+    this.from = end - this.minutes * minute;
     this.inner = width - edge.left - edge.right;
     let highest = 0;
     for (const sample of this.samples) {
@@ -81,11 +86,11 @@ export class Chart {
       const y = this.y(this.top * share);
       parts.push(svg('line', {class: 'grid', x1: edge.left, x2: width - edge.right, y1: y, y2: y}));
       parts.push(svg('text', {x: edge.left - 6, y: y + 4, 'text-anchor': 'end'},
-                     this.format(this.top * share)));
+                     this.format(this.top * share).replace(/\.0\b/, '')));
     }
-    for (const minutes of [60, 45, 30, 15, 0]) {
-      const x = this.x(this.from + hour - minutes * 60000);
-      const anchor = minutes === 60 ? 'start' : minutes === 0 ? 'end' : 'middle';
+    for (const minutes of marks[this.minutes]) {
+      const x = this.x(this.from + (this.minutes - minutes) * minute);
+      const anchor = minutes === this.minutes ? 'start' : minutes === 0 ? 'end' : 'middle';
       parts.push(svg('text', {x, y: height - 5, 'text-anchor': anchor},
                      minutes === 0 ? 'now' : `−${minutes} min`));
     }
@@ -161,7 +166,7 @@ export class Chart {
   point(event) {
     if (this.samples.length === 0) return;
     const box = this.picture.getBoundingClientRect();
-    const time = this.from + (event.clientX - box.left - edge.left) / this.inner * hour;
+    const time = this.from + (event.clientX - box.left - edge.left) / this.inner * this.minutes * minute;
     let nearest = 0;
     this.samples.forEach((sample, i) => {
       if (Math.abs(sample.time - time) < Math.abs(this.samples[nearest].time - time)) nearest = i;

@@ -15,6 +15,7 @@ let charts = [];
 let samples = [];
 let settings = [];
 let lastHot = null;
+let askedForLogin = false;
 
 function setText(id, text) { $(id).textContent = text; }
 
@@ -97,7 +98,9 @@ function lost(error) {
       api.setLogin(null);
       showWho();
     }
-    if (error.status === 401) $('login-open').hidden = false;
+    if (error.status !== 401) return;
+    $('login-open').hidden = false;
+    if (!askedForLogin && !document.querySelector('dialog[open]')) openLogin();
   } else {
     $('state').className = 'state lost';
     setText('state', `no answer since ${clock(Date.now())}; trying again`);
@@ -169,7 +172,7 @@ function showSlow({slower_than_us: threshold, commands}) {
   tables.show($('slow-table'), [
     {title: 'When', value: c => moment(c.time), kind: 'number'},
     {title: 'Took', value: c => micros(c.microseconds), kind: 'number'},
-    {title: 'Command', value: c => tables.cut(c.words.join(' ')), kind: 'mono'},
+    {title: 'Command', value: c => tables.cut(c.words.join(' '), 80), kind: 'mono'},
     {title: 'Client', value: c => c.name ? `${c.client} ${c.name}` : c.client, kind: 'mono'}
   ], commands, 'None: all commands were faster.');
 }
@@ -248,6 +251,14 @@ function repeat(load, every) {
   again();
 }
 
+function openLogin() {
+  askedForLogin = true;
+  $('login-error').hidden = true;
+  $('login-password').value = '';
+  $('login-dialog').showModal();
+  $('login-password').focus();
+}
+
 async function logIn(event) {
   event.preventDefault();
   const as = {user: $('login-user').value, password: $('login-password').value};
@@ -294,12 +305,7 @@ function start() {
     say(text);
     loadAll();
   });
-  $('login-open').addEventListener('click', () => {
-    $('login-error').hidden = true;
-    $('login-password').value = '';
-    $('login-dialog').showModal();
-    $('login-password').focus();
-  });
+  $('login-open').addEventListener('click', openLogin);
   $('login-form').addEventListener('submit', logIn);
   $('logout').addEventListener('click', () => {
     api.setLogin(null);
