@@ -1,5 +1,7 @@
 #include "server/admin/api.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -194,8 +196,9 @@ HttpResponse Api::HistoryOf(const HttpRequest& request) {
   });
 }
 
-// There are no namespaces as long as the server has no CACHE.NS; INFO stands for the right to see
-// them.
+// Each as {"name", "prefix", "items", "bytes", "limit_bytes" (0: none), "hits", "misses",
+// "evictions"}. There are none as long as the server has no CACHE.NS; INFO stands for the right to
+// see them.
 HttpResponse Api::Namespaces(const HttpRequest& request) {
   return As(request, {"INFO", "server"}, [](CommandSession&, const Reply&) -> Json {
     return {{"namespaces", Json::array()}};
@@ -281,6 +284,8 @@ HttpResponse Api::Purge(const HttpRequest& request) {
   }
   const Reply reply = session->Run(plan.command);
   if (reply.type == Reply::Type::kError) return AnswerOfError(request, reply.text);
+  engine_.log.Notice(fmt::format("{} by user '{}' from {} through the admin port",
+                                 plan.command.front(), session->user, request.peer));
   const bool counted = reply.type == Reply::Type::kInteger;
   Json count = nullptr;
   if (counted) count = reply.integer;

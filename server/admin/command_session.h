@@ -37,6 +37,7 @@ class CommandSession {
   CommandSession& operator=(const CommandSession&) = delete;
 
   using Command = std::vector<std::string>;
+  std::string user = "default";  // whom LogIn has logged in
   // The reply; an error ("ERR the server did not answer in time") where none comes.
   protocol::Reply Run(const Command& command);
   // All of them in one go.

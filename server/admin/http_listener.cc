@@ -6,6 +6,7 @@
 
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "server/admin/http_connection.h"
@@ -15,6 +16,12 @@ namespace {
 
 constexpr int kBacklog = 64;
 constexpr auto kDescriptorsGonePause = std::chrono::milliseconds(100);
+
+// What an address that this machine does not have fails with.
+bool IsNotHere(asio::error_code error) {
+  return error == asio::error::address_family_not_supported || error.value() == EADDRNOTAVAIL ||
+         error.value() == EPROTONOSUPPORT;
+}
 
 // A context of Asio's that shares OpenSSL's with the server's own connections.
 asio::ssl::context Share(const TlsContext& tls) {
@@ -44,7 +51,7 @@ Outcome HttpListener::Open(const std::vector<std::string>& addresses, int port) 
     if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor.bind({ip, static_cast<uint16_t>(port)}, error);
     if (!error) acceptor.listen(kBacklog, error);
-    if (error && optional) continue;
+    if (optional && IsNotHere(error)) continue;
     if (error) {
       return Outcome::Failed(fmt::format("could not listen on {}:{} (admin-port): {}", address,
                                          port, error.message()));

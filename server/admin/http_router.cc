@@ -93,9 +93,13 @@ class HttpRouter::Server final : public httplib::Server {
   }
 
   std::string Process(MemoryStream& stream, bool last, bool* closed) {
-    // Parts of an answer are of no use here, and many of them could be asked for at once.
-    const auto whole = [](httplib::Request& request) { request.ranges.clear(); };
-    if (!process_request(stream, last, *closed, whole)) *closed = true;
+    // Parts of an answer are of no use here, and many of them could be asked for at once; to
+    // compress it would take processor time from the workers.
+    const auto plain = [](httplib::Request& request) {
+      request.ranges.clear();
+      request.headers.erase("Accept-Encoding");
+    };
+    if (!process_request(stream, last, *closed, plain)) *closed = true;
     return stream.TakeWritten();
   }
 };

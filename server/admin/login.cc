@@ -90,6 +90,7 @@ std::unique_ptr<CommandSession> LogIn(const CommandPort& port, const HttpRequest
   auto session = std::make_unique<CommandSession>(port, request.peer);
   const std::string user = colon == 0 ? "default" : decoded->substr(0, colon);
   const protocol::Reply reply = session->Run({"AUTH", user, decoded->substr(colon + 1)});
+  session->user = user;
   if (reply.type != protocol::Reply::Type::kError) return session;
   if (reply.text.starts_with("WRONGPASS")) wrong.Note(host, now_s);
   *answer = AnswerOfError(request, reply.text);

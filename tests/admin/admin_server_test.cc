@@ -199,6 +199,8 @@ class AdminLogins : public AdminPort {
     Run({"SET", "shop:1", "v"});
     Run({"SET", "other", "v"});
   }
+  TemporaryFolder folder_;
+
   int PurgeStatus(const Json& what, const std::string& user, const std::string& password) {
     return Post("/api/v1/purge", what, Login(user, password))->status;
   }
@@ -403,6 +405,30 @@ TEST_F(AdminGuard, SurvivesClientsThatGoAway) {
     client.Send("GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\n\r\nGET /");
   }
   EXPECT_EQ(Status("/livez"), 200);
+}
+
+TEST_F(AdminPort, SaysWhenAWorkerStalls) {
+  Start({{"enable-debug-command", "yes"}, {"threads", "1"}});
+  redis_->Send(Encode({"DEBUG", "SLEEP", "13"}));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  int status = 200;
+  while (status == 200 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    status = Status("/livez");
+  }
+  EXPECT_EQ(status, 503);
+  EXPECT_EQ(Status("/readyz"), 503);
+  EXPECT_EQ(Status("/metrics"), 200);  // needs no worker
+  redis_->Read();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(Status("/livez"), 200);
+}
+
+TEST_F(AdminLogins, AreNamedInTheLogWhenTheyPurge) {
+  const std::string log = folder_.Path("log");
+  Start({{"requirepass", "geheim"}, {"logfile", log}});
+  PurgeStatus({{"all", true}}, "default", "geheim");
+  EXPECT_THAT(folder_.Read("log"), HasSubstr("FLUSHALL by user 'default' from 127.0.0.1:"));
 }
 
 // ---- start and end
