@@ -50,27 +50,19 @@ Server::~Server() = default;
 
 int Server::Run() {
   RaiseDescriptorLimit();
-  if (const Outcome loaded = LoadUsersAtStart(engine_); !loaded.ok()) {
-    log_.Warning(loaded.error());
-    std::fprintf(stderr, "larder: %s\n", loaded.error().c_str());
-    return 1;
-  }
+  const auto refused = [this](const Outcome& outcome) {
+    if (outcome.ok()) return false;
+    log_.Warning(outcome.error());
+    std::fprintf(stderr, "larder: %s\n", outcome.error().c_str());
+    return true;
+  };
+  if (refused(LoadUsersAtStart(engine_))) return 1;
   if (!tls_.Load().ok()) {
-    constexpr const char* kNoTls = "Failed to configure TLS. Check logs for more info.";
-    log_.Warning(kNoTls);
-    std::fprintf(stderr, "larder: %s\n", kNoTls);
+    refused(Outcome::Failed("Failed to configure TLS. Check logs for more info."));
     return 1;
   }
-  if (const Outcome opened = listener_.Open(); !opened.ok()) {
-    log_.Warning(opened.error());
-    std::fprintf(stderr, "larder: %s\n", opened.error().c_str());
-    return 1;
-  }
-  if (const Outcome opened = admin_.Open(); !opened.ok()) {
-    log_.Warning(opened.error());
-    std::fprintf(stderr, "larder: %s\n", opened.error().c_str());
-    return 1;
-  }
+  // The admin port first, so that whoever finds the server finds it, too.
+  if (refused(admin_.Open()) || refused(listener_.Open())) return 1;
   for (size_t i = 0; i < workers_.size(); ++i) {
     threads_.emplace_back([this, i] {
       pthread_setname_np(pthread_self(), fmt::format("worker-{}", i).c_str());

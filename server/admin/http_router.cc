@@ -136,6 +136,7 @@ HttpRouter::Served HttpRouter::Serve(std::string_view request, const std::string
   Served served{.close = last};
   bool closed = false;
   served.bytes = server_->Process(stream, last, &closed);
+  if (served.bytes.empty()) return {PlainResponse(400, "bad request"), true};
   served.close |= closed;
   return served;
 }

@@ -69,6 +69,7 @@ RequestFrame FindRequest(std::string_view bytes) {
   const size_t head_bytes = end == std::string_view::npos ? bytes.size() : end + kHeadersEnd.size();
   if (head_bytes > kHeaderBytesMax) return Refuse(431, "the headers are too long");
   if (end == std::string_view::npos) return {};
+  if (bytes.find(kLineEnd) > kRequestLineBytesMax) return Refuse(414, "the path is too long");
   // From the end of the request line to the blank line, each header with its line end.
   const size_t first = bytes.find(kLineEnd) + kLineEnd.size();
   const size_t headers_end = end + kLineEnd.size();

@@ -7,6 +7,7 @@
 
 namespace larder::admin {
 
+inline constexpr size_t kRequestLineBytesMax = 4096;
 inline constexpr size_t kHeaderBytesMax = 16 * 1024;  // the request line and all headers
 inline constexpr size_t kHeaderCountMax = 100;
 inline constexpr size_t kBodyBytesMax = 256 * 1024;

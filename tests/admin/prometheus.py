@@ -120,6 +120,7 @@ def scrapes(server, folder):
 
 
 def exporter_works(server):
+    server.run(("NOSUCHCOMMAND",))  # so that there is an error to count
     port = free_port()
     with running("prometheus-redis-exporter", f"-redis.addr=redis://127.0.0.1:{server.port}",
                  f"-web.listen-address=127.0.0.1:{port}"):

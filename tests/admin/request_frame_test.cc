@@ -56,6 +56,7 @@ TEST(RequestFrame, RefusesWhatItCannotMeasure) {
 TEST(RequestFrame, HoldsToItsLimits) {
   EXPECT_EQ(StatusOf(std::string(kHeaderBytesMax + 1, 'a')), 431);
   EXPECT_EQ(StatusOf(WithHeader("Long: " + std::string(kHeaderBytesMax, 'a'))), 431);
+  EXPECT_EQ(StatusOf("GET /" + std::string(kRequestLineBytesMax, 'a') + "\r\n\r\n"), 414);
   std::string many;
   for (size_t i = 0; i < kHeaderCountMax; ++i) many += "A: b\r\n";
   EXPECT_EQ(StatusOf(WithHeader(many + "A: b")), 431);
