@@ -36,7 +36,8 @@ Server::Server(OptionStore& options, Logger& log)
       tick_(io_),
       engine_(clock_, options, log, static_cast<int>(options.live().threads.Get())),
       tls_(options, log),
-      listener_(io_, engine_, workers_, tls_) {
+      listener_(io_, engine_, workers_, tls_),
+      admin_(engine_, workers_, tls_) {
   for (int i = 0; i < engine_.workers; ++i)
     workers_.push_back(std::make_unique<Worker>(engine_, i));
   heartbeats_.assign(workers_.size(), 0);
@@ -49,22 +50,19 @@ Server::~Server() = default;
 
 int Server::Run() {
   RaiseDescriptorLimit();
-  if (const Outcome loaded = LoadUsersAtStart(engine_); !loaded.ok()) {
-    log_.Warning(loaded.error());
-    std::fprintf(stderr, "larder: %s\n", loaded.error().c_str());
-    return 1;
-  }
+  const auto refused = [this](const Outcome& outcome) {
+    if (outcome.ok()) return false;
+    log_.Warning(outcome.error());
+    std::fprintf(stderr, "larder: %s\n", outcome.error().c_str());
+    return true;
+  };
+  if (refused(LoadUsersAtStart(engine_))) return 1;
   if (!tls_.Load().ok()) {
-    constexpr const char* kNoTls = "Failed to configure TLS. Check logs for more info.";
-    log_.Warning(kNoTls);
-    std::fprintf(stderr, "larder: %s\n", kNoTls);
+    refused(Outcome::Failed("Failed to configure TLS. Check logs for more info."));
     return 1;
   }
-  if (const Outcome opened = listener_.Open(); !opened.ok()) {
-    log_.Warning(opened.error());
-    std::fprintf(stderr, "larder: %s\n", opened.error().c_str());
-    return 1;
-  }
+  // The admin port first, so that whoever finds the server finds it, too.
+  if (refused(admin_.Open()) || refused(listener_.Open())) return 1;
   for (size_t i = 0; i < workers_.size(); ++i) {
     threads_.emplace_back([this, i] {
       pthread_setname_np(pthread_self(), fmt::format("worker-{}", i).c_str());
@@ -73,6 +71,7 @@ int Server::Run() {
   }
   WatchSignals();
   LogStart();
+  admin_.Start();
   watchdog_ = sd_watchdog_enabled(0, nullptr) > 0;
   sd_notify(0, "READY=1\nSTATUS=Ready to accept connections");
   Tick();
@@ -159,6 +158,7 @@ void Server::NotifySystemd() {
 
 void Server::RequestStop(bool now) {
   stop_now_ = now;
+  admin_.BeginToStop();
   sd_notify(0, "STOPPING=1");
   listener_.Close();
   // Cancelling would not do: a timer's handler that is queued by now would wait for the next time.
@@ -170,6 +170,7 @@ void Server::StopWorkers() {
   const int64_t grace_us = stop_now_ ? 0 : options_.live().shutdown_timeout * 1'000'000;
   for (const auto& worker : workers_) worker->Stop(grace_us);
   for (std::thread& thread : threads_) thread.join();
+  admin_.Stop();
 }
 
 // Lowers maxclients where the system does not grant enough descriptors, as Redis does.

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/admin/admin_server.h"
 #include "server/clock.h"
 #include "server/config/option_store.h"
 #include "server/engine.h"
@@ -49,6 +50,7 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   Listener listener_;
+  admin::AdminServer admin_;
   bool stop_now_ = false;
   bool watchdog_ = false;
   int ticks_ = 0;

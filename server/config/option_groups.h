@@ -10,6 +10,7 @@
 namespace larder {
 
 OptionGroup NetworkOptions();
+OptionGroup AdminOptions();
 OptionGroup GeneralOptions();
 OptionGroup LoggingOptions();
 OptionGroup MemoryOptions();

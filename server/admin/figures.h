@@ -1,0 +1,66 @@
+// What the admin port tells of the server as a whole: one reading of the counters that INFO reads,
+// which the workers keep in any case. Reading takes no stripe and stops nobody.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/engine.h"
+#include "server/latency_histogram.h"
+#include "server/process_memory.h"
+#include "server/tick_clock.h"
+
+namespace larder::admin {
+
+// Durations of commands, in ticks: how many fell into each bucket of LatencyHistogram.
+class DurationCounts {
+ public:
+  void Add(const LatencyHistogram& histogram);
+  void Add(const DurationCounts& other);
+  // What was added since `before`; everything where CONFIG RESETSTAT came between.
+  DurationCounts Since(const DurationCounts& before) const;
+
+  uint64_t total() const { return total_; }
+  uint64_t CountUpTo(uint64_t ticks) const;
+  // REQUIRES: total() > 0; `percentile` from 0 to 100.
+  uint64_t Percentile(double percentile) const;
+
+ private:
+  std::array<uint64_t, LatencyHistogram::kBuckets> counts_{};
+  uint64_t total_ = 0;
+};
+
+struct FamilyFigures {  // of a group of commands: "string", "hash"
+  std::string name;
+  uint64_t calls = 0, failed = 0, rejected = 0, ticks = 0;
+  DurationCounts durations;
+};
+
+struct DatabaseFigures {
+  int database = 0;
+  uint64_t keys = 0, expiring = 0;
+};
+
+struct Figures {
+  int64_t unix_ms = 0, uptime_ms = 0;
+  storage::KeyspaceStats keyspace;
+  int64_t used_bytes = 0, limit_bytes = 0, peak_bytes = 0, client_bytes = 0;  // limit 0: none
+  ProcessMemory process;
+  uint64_t clients = 0, blocked = 0, clients_max = 0;
+  uint64_t connections = 0, connections_rejected = 0, clients_evicted = 0;
+  uint64_t commands = 0, input_bytes = 0, output_bytes = 0, errors = 0, parked = 0;
+  int64_t commands_per_second = 0;
+  std::vector<DatabaseFigures> databases;  // those with keys, and the first
+  std::vector<FamilyFigures> families;     // those that were called
+
+  uint64_t keys() const;
+  // Of all families together.
+  DurationCounts Durations() const;
+};
+
+// `blocked` takes a look at every client.
+Figures ReadFigures(const Engine& engine);
+
+}  // namespace larder::admin
