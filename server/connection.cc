@@ -490,13 +490,14 @@ void Connection::CountMemory() {
   const auto bytes =
       own_bytes_ + static_cast<int64_t>(input_.capacity() + output.memory_bytes() +
                                         (transaction == nullptr ? 0 : transaction->bytes));
-  if (bytes == counted_bytes_) return;
-  if (closed_) return;
-  counted_bytes_ = bytes;
+  // These change while what the buffers could hold does not.
   record->query_bytes.store(static_cast<int64_t>(input_.size()), std::memory_order_relaxed);
   record->query_free_bytes.store(static_cast<int64_t>(input_.capacity() - input_.size()),
                                  std::memory_order_relaxed);
   record->output_bytes.store(static_cast<int64_t>(output.size()), std::memory_order_relaxed);
+  if (bytes == counted_bytes_) return;
+  if (closed_) return;
+  counted_bytes_ = bytes;
   const auto reply_bytes = static_cast<int64_t>(output.memory_bytes());
   record->reply_buffer_bytes.store(reply_bytes, std::memory_order_relaxed);
   if (reply_bytes > record->reply_buffer_peak_bytes.load(std::memory_order_relaxed)) {

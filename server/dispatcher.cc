@@ -12,6 +12,7 @@
 #include "server/command_context.h"
 #include "server/engine.h"
 #include "server/errors.h"
+#include "server/redaction.h"
 #include "server/scripting/lua_engine.h"
 #include "server/session.h"
 #include "server/statistics.h"
@@ -43,6 +44,14 @@ void AdvanceReplyMode(Session& session) {
   } else if (session.reply_mode == ReplyMode::kSkipThis) {
     session.reply_mode = ReplyMode::kOn;
   }
+}
+
+// After the command, as Redis does: EXEC comes after what it ran.
+void TellMonitors(Engine& engine, int64_t now_us, const Session& session,
+                  const PreparedCommand& command) {
+  if (Has(*command.info, Flag::kSkipMonitor | Flag::kAdmin)) return;
+  engine.monitors.Feed(now_us, session.database, session.record->address,
+                       Redacted(*command.info, command.args));
 }
 
 // Whether CLIENT PAUSE … WRITE holds the command back. FCALL's row does not say, as in Redis.
@@ -413,9 +422,6 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   if (engine_.waiters.any() && !Has(info, Flag::kReadOnly) && !HoldWhatWaitersNeed(&stripes)) {
     return Disposition::kParked;
   }
-  if (engine_.monitors.any() && !Has(info, Flag::kSkipMonitor | Flag::kAdmin)) {
-    engine_.monitors.Feed(now_us_, session.database, session.record->address, command.args);
-  }
   const bool silenced = session.reply_mode != ReplyMode::kOn;
   ReplyWriter silent(discarded_, session.reply.version());
   ReplyWriter& reply = silenced ? silent : session.reply;
@@ -425,6 +431,8 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   const Status status = Has(info, Flag::kRunsScript) && !stripes.all()
                             ? CallWithUndo(session, command, stripes, reply, &restart)
                             : Call(session, command, RunScope{&stripes}, reply);
+  if (engine_.monitors.any()) [[unlikely]]
+    TellMonitors(engine_, now_us_, session, command);
   if (session.waiter != nullptr) session.waiter->silent = silenced;
   if (!session.touched_keys.empty()) {
     if (restart) session.touched_keys.clear();
@@ -511,6 +519,7 @@ Dispatcher::NestedOutcome Dispatcher::RunNested(Session& session, const CommandI
   *status = Call(session, command, scope, reply);
   // A change that could not have been undone was not made: the script must start again.
   if (scope.undo != nullptr && scope.undo->refused()) return NestedOutcome::kKeysNotHeld;
+  if (engine_.monitors.any() && !scope.in_script) TellMonitors(engine_, now_us_, session, command);
   if (session.tracking != nullptr) RememberReads(engine_, session, command);
   Account(session, command, *status,
           {TickClock::Now() - started, RequestBytes(args), Growth(reply_began, reply.out().size()),

@@ -6,6 +6,7 @@
 
 #include "server/dispatcher.h"
 #include "server/engine.h"
+#include "server/redaction.h"
 #include "server/session.h"
 
 namespace larder {
@@ -75,7 +76,7 @@ void Dispatcher::Log(CommandLogKind kind, Session& session, const PreparedComman
   }
   const LiveOptions& options = engine_.options;
   engine_.command_logs[kind].Add(
-      std::move(entry), command.args,
+      std::move(entry), Redacted(*command.info, command.args),
       {.entries_max = static_cast<size_t>(entries_max),
        .arguments_max = static_cast<size_t>(options.slowlog_entry_max_argc.Get()),
        .argument_bytes_max = static_cast<size_t>(options.slowlog_entry_max_string_len.Get())});

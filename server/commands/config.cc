@@ -125,7 +125,7 @@ constexpr CommandSpec kSubcommands[] = {
      .complexity = "O(N) when N is the number of configuration parameters provided",
      .since = "2.0.0",
      .group = Group::kServer,
-     .flags = kAdministration | Flag::kSkipSlowlog,
+     .flags = kAdministration,
      .handler = Set},
 };
 

@@ -141,7 +141,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.0.0",
      .group = Group::kConnection,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
-              Flag::kAllowBusy | Flag::kSkipMonitor | Flag::kSkipSlowlog,
+              Flag::kAllowBusy,
      .handler = Auth},
     {.name = "echo",
      .syntax = "message",
@@ -158,7 +158,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.0.0",
      .group = Group::kConnection,
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kNoAuth |
-              Flag::kAllowBusy | Flag::kSkipMonitor | Flag::kSkipSlowlog,
+              Flag::kAllowBusy,
      .handler = Hello},
     {.name = "ping",
      .syntax = "[message]",

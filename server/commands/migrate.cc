@@ -132,7 +132,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.6.0",
      .group = Group::kGeneric,
      // It may carry a password: neither MONITOR nor SLOWLOG shows it.
-     .flags = Flag::kWrite | Flag::kDangerous | Flag::kSkipMonitor | Flag::kSkipSlowlog,
+     .flags = Flag::kWrite | Flag::kDangerous,
      .keys = {Key(3, kMovedKey),
               {.kind = KeySpec::Kind::kKeyword,
                .first = -2,

@@ -41,7 +41,21 @@ def of_unittest(text):
     return [number(r"^Ran (\d+) tests? in", text) - failed - skipped, failed, skipped]
 
 
-READERS = {"python": of_pytest, "node": of_node, "go": of_go, "rust": of_cargo, "cli": of_unittest}
+def of_junit(text):
+    return [number(rf"^\[ +(\d+) tests {word} +\]$", text)
+            for word in ("successful", "failed", "(?:aborted|skipped)")]
+
+
+def of_minitest(text):
+    runs = number(r"^(\d+) runs,", text)
+    failed = number(r"(\d+) failures,", text) + number(r"(\d+) errors,", text)
+    skipped = number(r"(\d+) skips$", text)
+    return [runs - failed - skipped, failed, skipped]
+
+
+READERS = {"python": of_pytest, "node": of_node, "go": of_go, "rust": of_cargo,
+           "rust_async": of_cargo, "java": of_junit, "ruby": of_minitest, "hiredis": of_unittest,
+           "cli": of_unittest}
 
 
 def main():

@@ -33,6 +33,44 @@ TEST_F(SlowLogCommands, AnEntryTellsWhoAskedForWhatAndWhen) {
   EXPECT_THAT(entry[5], IsBulk("me"));
 }
 
+TEST_F(SlowLogCommands, TheCommandThatLowersTheThresholdIsTheFirstEntry) {
+  LogAll();
+  Run("CONFIG SET slowlog-log-slower-than -1");
+  const auto entries = Run("SLOWLOG GET -1").items;
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_THAT(entries[0].items[3], IsBulks({"CONFIG", "SET", "slowlog-log-slower-than", "0"}));
+}
+
+TEST_F(SlowLogCommands, SecretsAreRedacted) {
+  Run("ACL SETUSER app on >secret +@all ~*");
+  LogAll();
+  Run("ACL SETUSER app >secret");
+  Run("AUTH app secret");
+  Run("AUTH secret");
+  Run("HELLO 2 SETNAME auth AUTH app secret");
+  Run("CONFIG SET maxmemory 1gb masterauth secret");
+  Run("MIGRATE 127.0.0.1 1 missing 0 10 COPY AUTH2 app secret KEYS auth x");
+  Run("MIGRATE 127.0.0.1 1 missing 0 10 AUTH secret");
+  Run("CONFIG SET slowlog-log-slower-than -1");
+  constexpr const char* kHidden = "(redacted)";
+  const std::vector<std::vector<std::string>> expected = {
+      {"MIGRATE", "127.0.0.1", "1", "missing", "0", "10", "AUTH", kHidden},
+      {"MIGRATE", "127.0.0.1", "1", "missing", "0", "10", "COPY", "AUTH2", kHidden, kHidden, "KEYS",
+       "auth", "x"},
+      {"CONFIG", "SET", "maxmemory", "1gb", "masterauth", kHidden},
+      {"HELLO", "2", "SETNAME", "auth", "AUTH", kHidden, kHidden},
+      {"AUTH", kHidden},
+      {"AUTH", kHidden, kHidden},
+      {"ACL", "SETUSER", kHidden, kHidden},
+      {"CONFIG", "SET", "slowlog-log-slower-than", "0"},
+  };
+  const auto entries = Run("SLOWLOG GET -1").items;
+  ASSERT_EQ(entries.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_THAT(entries[i].items[3], IsBulks(expected[i])) << i;
+  }
+}
+
 TEST_F(SlowLogCommands, TheNewestComesFirstAndIdsGrow) {
   LogAll();
   for (int i = 0; i < 20; ++i) Run("ECHO " + std::to_string(i));

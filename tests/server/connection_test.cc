@@ -35,6 +35,21 @@ TEST(Connection, RequestsMayComeByteByByte) {
   EXPECT_THAT(client->Read(), Optional(IsBulk("some value")));
 }
 
+TEST(Connection, NothingCountsAsWaitingOnceItIsSent) {
+  RunningServer server;
+  const auto client = server.Connect();
+  const auto other = server.Connect();
+  const std::string id = std::to_string(client->Run({"CLIENT", "ID"})->integer);
+  ASSERT_THAT(client->Run({"SET", "key", std::string(100'000, 'x')}), Optional(IsOk()));
+  ASSERT_TRUE(client->Run({"GET", "key"}).has_value());
+  // Sizes are noted after the reply has gone.
+  std::string line;
+  do {
+    line = other->Run({"CLIENT", "LIST", "ID", id})->text;
+  } while (line.find(" omem=0 ") == std::string::npos);
+  EXPECT_THAT(line, HasSubstr(" qbuf=0 "));
+}
+
 TEST(Connection, APipelineIsAnsweredInOrder) {
   RunningServer server;
   const auto client = server.Connect();

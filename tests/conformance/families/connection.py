@@ -234,9 +234,13 @@ def command_(g):
 
 
 def slowlog(g):
-    """With every command logged: the log's arguments and their cutting are Redis's."""
-    return [Command("CONFIG", "SET", "slowlog-log-slower-than", "0", mutable=False),
-            Command("SLOWLOG", g.word("RESET"), mutable=False),
+    """With every command logged, from the one on that asks for it: the log's arguments, their cutting
+    and what is redacted are Redis's."""
+    return [Command("SLOWLOG", g.word("RESET"), mutable=False),
+            Command("CONFIG", "SET", "slowlog-log-slower-than", "0", mutable=False),
+            *g.choice(([], [Command("AUTH", "default", "secret", mutable=False)],
+                       [Command("HELLO", "9", "AUTH", "default", "secret", mutable=False)],
+                       [Command("CONFIG", "SET", "masterauth", "", "hz", "10", mutable=False)])),
             Command("SET", "s:0", g.value()), Command("GET", "s:0", *(["x"] * g.choice((0, 0, 40)))),
             Command("SLOWLOG", "LEN", mutable=False),
             Command("SLOWLOG", "GET", *g.choice(([], ["2"], ["-1"], ["0"], ["-2"], ["x"])),
@@ -256,6 +260,11 @@ def monitor(g):
     return [Send("sub", "MONITOR"), Fence("sub", normalise=compare.monitor_frame),
             Command("SET", "s:0", g.choice((b"plain", b"\x00\xff\"\\\r\n\t", b"")), mutable=False),
             Command("EVAL", "return redis.call('GET',KEYS[1])", "1", "s:0", mutable=False),
+            Command("MULTI", mutable=False), Command("GET", "s:0", mutable=False),
+            *g.choice(([], [Command("AUTH", "default", "secret", mutable=False)],
+                       [Command("EVAL", "return redis.call('GET',KEYS[1])", "1", "s:0", mutable=False)],
+                       [Command("INCR", mutable=False)])),
+            Command("EXEC", mutable=False),
             Fence("sub", normalise=compare.monitor_frame), Reconnect("sub")]
 
 
