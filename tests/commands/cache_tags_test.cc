@@ -121,7 +121,7 @@ TEST_F(CacheTags, LimitsAndFormsAreHeld) {
     EXPECT_THAT(Run("CACHE.TAG k" + rest), IsError(std::string(error))) << rest;
     EXPECT_THAT(Run("CACHE.UNTAG k" + rest), IsError(std::string(error))) << rest;
   };
-  refused("", errors::kBadTagCount);
+  refused("", errors::kSyntax);
   refused(" 0", errors::kBadTagCount);
   refused(" 1", errors::kMissingTags);
   refused(" 0 a", errors::kBadTagCount);

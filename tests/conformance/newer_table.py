@@ -199,7 +199,7 @@ CASES = [
         ("CACHE.TAG k 2 b c", ":1"), ("CACHE.UNTAG k 1 a", ":1"), ("CACHE.TAG missing 1 a", ":0"),
         ("SET k w KEEPTTL", "+OK"), ("CACHE.TAGS k", "/[*~]\\[\\]/")]),
     ("tags' forms", [
-        ("SET k v TAGS", "-ERR the number of tags must be between 1 and 64"),
+        ("SET k v TAGS", SYNTAX),
         ("SET k v TAGS 0", "-ERR the number of tags must be between 1 and 64"),
         ("SET k v TAGS 2 a", "-ERR Number of tags can't be greater than number of args"),
         ("SET k v TAGS 1 a b", SYNTAX), ("SET k v TAGS 1 a TAGS 1 b", SYNTAX), ("EXISTS k", ":0"),
