@@ -4,10 +4,10 @@ namespace larder {
 
 std::span<const OptionGroup> OptionGroups() {
   static const OptionGroup kGroups[] = {
-      NetworkOptions(),    AdminOptions(),      GeneralOptions(),     LoggingOptions(),
-      MemoryOptions(),     ClientsOptions(),    SecurityOptions(),    ObservationOptions(),
-      ScriptingOptions(),  EncodingsOptions(),  PersistenceOptions(), ReplicationOptions(),
-      ClusterOptions(),    ProcessorsOptions(), CacheOptionRows()};
+      NetworkOptions(),   AdminOptions(),      GeneralOptions(),     LoggingOptions(),
+      MemoryOptions(),    ClientsOptions(),    SecurityOptions(),    ObservationOptions(),
+      ScriptingOptions(), EncodingsOptions(),  PersistenceOptions(), ReplicationOptions(),
+      ClusterOptions(),   ProcessorsOptions(), CacheOptionRows()};
   return kGroups;
 }
 
