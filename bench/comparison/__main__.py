@@ -2,7 +2,7 @@
 import argparse
 
 from comparison import (collections, connections, cpu, hits, instructions, latency, memory,
-                        pictures, stalls, tags, threads)
+                        pictures, stalls, stampede, tags, threads)
 
 SUBJECTS = {
     "cpu": cpu,
@@ -14,6 +14,7 @@ SUBJECTS = {
     "stalls": stalls,
     "connections": connections,
     "hits": hits,
+    "stampede": stampede,
     "tags": tags,
     "pictures": pictures,
 }
