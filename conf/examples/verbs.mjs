@@ -1,0 +1,65 @@
+// Every verb of the cache with ioredis: its generic call is all that it takes.
+//
+//     node verbs.mjs redis://127.0.0.1:6379
+import assert from 'node:assert/strict';
+
+async function writeAndRead(redis) {
+  // Fresh for 60 s, then stale for 30 s while somebody refreshes; 120 ms to make; two tags.
+  await redis.call('SET', 'page:7', '<h1>Boots</h1>', 'EX', 60, 'SWR', 30, 'SIE', 600, 'COST', 120,
+                   'TAGS', 2, 'shop', 'product:7');
+  const [state, value, etag, freshMs, staleMs, token] = await redis.call('CACHE.GET', 'page:7');
+  assert.deepEqual([state, value, staleMs, token], ['HIT', '<h1>Boots</h1>', 30_000, null]);
+  assert.ok(freshMs <= 60_000);
+  assert.equal((await redis.call('CACHE.GET', 'page:7', 'IFNE', etag))[0], 'NOTMODIFIED');
+}
+
+// What a caller does who wants a value: at most one of all callers makes it.
+export async function fillWithALease(redis, key, make) {
+  const [, value, , , , token] =
+    await redis.call('CACHE.GET', key, 'LEASE', 5000, 'WAIT', 1000, 'EARLY', 1);
+  if (token === null) return value; // HIT, STALE, NEGATIVE, PASS; or a MISS not filled in time
+  try {
+    const made = await make();
+    // null where the key was purged or written meanwhile: then this value is too old to be kept.
+    await redis.call('SET', key, made, 'EX', 60, 'SWR', 30, 'LEASE', token);
+    return made;
+  } catch (error) {
+    await redis.call('CACHE.RELEASE', key, token); // whoever waits longest tries next
+    throw error;
+  }
+}
+
+async function noValue(redis) {
+  await redis.call('CACHE.PASS', 'page:9', 'EX', 10); // an answer that must not be cached
+  assert.equal((await redis.call('CACHE.GET', 'page:9', 'LEASE', 5000, 'WAIT', 1000))[0], 'PASS');
+  await redis.call('SET', 'page:404', '', 'EX', 10, 'NEG', 404);
+  assert.deepEqual((await redis.call('CACHE.GET', 'page:404')).slice(0, 2), ['NEGATIVE', '404']);
+}
+
+async function tagsAndPurges(redis) {
+  await redis.hset('user:1', 'name', 'Ada');
+  assert.equal(await redis.call('CACHE.TAG', 'user:1', 2, 'team:blue', 'shop'), 2);
+  assert.equal(await redis.call('CACHE.UNTAG', 'user:1', 1, 'shop'), 1);
+  assert.deepEqual(await redis.call('CACHE.TAGS', 'user:1'), ['team:blue']);
+  assert.equal(await redis.call('CACHE.PURGETAG', 'product:7', 'SOFT', 30), 1);
+  assert.equal(await redis.get('page:7'), null);
+  assert.equal((await redis.call('CACHE.GET', 'page:7'))[0], 'STALE');
+  assert.equal(await redis.call('CACHE.PURGE', 'page:404', 'user:1'), 2);
+  assert.ok((await redis.call('CACHE.PURGEMATCH', 'page:*')) >= 1);
+}
+
+export async function everyVerb(redis) {
+  await writeAndRead(redis);
+  const make = async () => '<h1>Hats</h1>';
+  assert.equal(await fillWithALease(redis, 'page:8', make), '<h1>Hats</h1>');
+  assert.equal(await fillWithALease(redis, 'page:8', make), '<h1>Hats</h1>');
+  await noValue(redis);
+  await tagsAndPurges(redis);
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const { default: Redis } = await import('ioredis');
+  const redis = new Redis(process.argv[2] ?? 'redis://127.0.0.1:6379');
+  await everyVerb(redis);
+  redis.disconnect();
+}

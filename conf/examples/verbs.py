@@ -1,0 +1,63 @@
+"""Every verb of the cache with redis-py: its generic call is all that it takes.
+
+    python3 verbs.py redis://127.0.0.1:6379
+"""
+import sys
+
+import redis
+
+
+def write_and_read(r):
+    # Fresh for 60 s, then stale for 30 s while somebody refreshes; 120 ms to make; two tags.
+    r.execute_command("SET", "page:7", "<h1>Boots</h1>", "EX", 60, "SWR", 30, "SIE", 600, "COST", 120,
+                      "TAGS", 2, "shop", "product:7")
+    state, value, etag, fresh_ms, stale_ms, token = r.execute_command("CACHE.GET", "page:7")
+    assert (state, value, stale_ms, token) == ("HIT", "<h1>Boots</h1>", 30_000, None) and fresh_ms <= 60_000
+    assert r.execute_command("CACHE.GET", "page:7", "IFNE", etag)[0] == "NOTMODIFIED"
+
+
+def fill_with_a_lease(r, key="page:8", make=lambda: "<h1>Hats</h1>"):
+    """What a caller does who wants a value: at most one of all callers makes it."""
+    state, value, _, _, _, token = r.execute_command("CACHE.GET", key, "LEASE", 5000, "WAIT", 1000,
+                                                     "EARLY", 1.0)
+    if token is None:
+        return value  # HIT, STALE, NEGATIVE, PASS; or a MISS where nobody has filled it in time
+    try:
+        value = make()
+    except Exception:
+        r.execute_command("CACHE.RELEASE", key, token)  # whoever waits longest tries next
+        raise
+    # nil where the key was purged or written meanwhile: then this value is too old to be kept.
+    r.execute_command("SET", key, value, "EX", 60, "SWR", 30, "LEASE", token)
+    return value
+
+
+def no_value(r):
+    r.execute_command("CACHE.PASS", "page:9", "EX", 10)  # an answer that must not be cached
+    assert r.execute_command("CACHE.GET", "page:9", "LEASE", 5000, "WAIT", 1000)[0] == "PASS"
+    r.execute_command("SET", "page:404", "", "EX", 10, "NEG", 404)
+    assert r.execute_command("CACHE.GET", "page:404")[:2] == ["NEGATIVE", "404"]
+
+
+def tags_and_purges(r):
+    r.hset("user:1", "name", "Ada")
+    assert r.execute_command("CACHE.TAG", "user:1", 2, "team:blue", "shop") == 2
+    assert r.execute_command("CACHE.UNTAG", "user:1", 1, "shop") == 1
+    assert list(r.execute_command("CACHE.TAGS", "user:1")) == ["team:blue"]
+    assert r.execute_command("CACHE.PURGETAG", "product:7", "SOFT", 30) == 1
+    assert r.get("page:7") is None
+    assert r.execute_command("CACHE.GET", "page:7")[0] == "STALE"
+    assert r.execute_command("CACHE.PURGE", "page:404", "user:1") == 2
+    assert r.execute_command("CACHE.PURGEMATCH", "page:*") >= 1
+
+
+def main(url):
+    with redis.Redis.from_url(url, decode_responses=True) as r:
+        write_and_read(r)
+        assert fill_with_a_lease(r) == fill_with_a_lease(r) == "<h1>Hats</h1>"
+        no_value(r)
+        tags_and_purges(r)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "redis://127.0.0.1:6379")
