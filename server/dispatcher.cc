@@ -353,6 +353,9 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   for (size_t index = 0;; ++index) {
     const WaiterPointer waiter = engine_.waiters.At(stripe, database, name, index);
     if (waiter == nullptr) break;
+    // Nobody wants a key that is gone, but those who wait for a lease on it.
+    const bool wants_missing = waiter->command->spec->group == Group::kCache;
+    if (!wants_missing && in.Find(key, storage::Access::kPeek) == nullptr) break;
     if (!waiter->waiting()) continue;
     protocol::OutputBuffer output;
     ReplyWriter reply(output, waiter->version);

@@ -53,8 +53,8 @@ EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
       return OverLimit() ? EvictOutcome::kMoreToDo : EvictOutcome::kUnderLimit;
     }
     if (!OverLimit()) break;
-    if (pressure.policy == EvictionPolicy::kNoEviction) return EvictOutcome::kNothingToEvict;
     if (DropStaleBeforeEviction(home)) continue;
+    if (pressure.policy == EvictionPolicy::kNoEviction) return EvictOutcome::kNothingToEvict;
     const EvictStep step = EvictFrom(StripeToEvictFrom(home), pressure);
     memory::Flush();
     if (step == EvictStep::kBusy) return EvictOutcome::kMoreToDo;

@@ -254,7 +254,8 @@ Status Pass(CommandContext& ctx) {
 uint16_t KeyFlagsOfGet(std::span<const std::string_view> args) {
   constexpr size_t kFirstOption = 2;
   for (size_t i = kFirstOption; i < args.size(); ++i) {
-    if (EqualsIgnoreCase(args[i], "LEASE")) return KeyFlag::kRW | KeyFlag::kAccess;
+    if (EqualsIgnoreCase(args[i], "LEASE"))
+      return KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
     if (EqualsIgnoreCase(args[i], "IFNE")) ++i;  // whose etag says nothing
   }
   return KeyFlag::kRO | KeyFlag::kAccess;
@@ -270,7 +271,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "8.4.0",
      .group = Group::kCache,
      .flags = Flag::kReadOnly | Flag::kBlocking,
-     .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kVariable)},
+     .keys = {Key(1, KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate | KeyFlag::kVariable)},
      .handler = Get,
      .find_key_flags = KeyFlagsOfGet},
     {.name = "cache.pass",

@@ -158,6 +158,27 @@ TEST_F(CacheGet, GetAnswersStaleCopiesWhereTheOptionSaysSo) {
   EXPECT_THAT(Run("GET k"), IsNull());
 }
 
+TEST_F(CacheGet, StaleCopiesGoBeforeAnyKeyDoes) {
+  for (const char* policy : {"noeviction", "allkeys-lru"}) {
+    Run("FLUSHALL");
+    Run("CONFIG SET maxmemory 0");
+    Run(std::string("CONFIG SET maxmemory-policy ") + policy);
+    for (int i = 0; i < 200; ++i) {
+      RunArgs({"SET", "old" + std::to_string(i), std::string(1000, 'v'), "PX", "10", "SWR", "100"});
+    }
+    clock.Advance(10ms);
+    EXPECT_EQ(StateOf("CACHE.GET old0"), "STALE");
+    Run("SCAN 0 COUNT 1000");
+    for (int i = 0; i < 200; ++i) Run("EXISTS old" + std::to_string(i));
+    storage::memory::Flush();
+    Run("CONFIG SET maxmemory " + std::to_string(storage::memory::UsedBytes() + 1000));
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_THAT(RunArgs({"SET", "new" + std::to_string(i), std::string(1000, 'v')}), IsOk());
+    }
+    EXPECT_THAT(Run("DBSIZE"), IsInteger(100)) << policy;
+  }
+}
+
 TEST_F(CacheGet, IncrementsKeepWhatAnEntryHas) {
   Run("SET k 1 EX 10 SWR 30");
   Run("INCR k");
@@ -435,7 +456,7 @@ TEST_F(CacheGet, ArgumentsAreChecked) {
            {"CACHE.GET k EARLY 1", "ERR EARLY needs LEASE"},
            {"CACHE.GET k IFNE", "ERR syntax error"},
            {"CACHE.RELEASE k 0", "ERR token is not a positive integer"},
-           {"CACHE.PASS k PERSIST", "ERR syntax error"},
+           {"CACHE.PASS k PERSIST 1", "ERR syntax error"},
            {"CACHE.PASS k EX 0", "ERR invalid expire time in 'cache.pass' command"},
            {"SET k v LEASE x", "ERR token is not a positive integer"},
            {"SET k v GET LEASE 1", "ERR GET and LEASE are not compatible"},
