@@ -434,7 +434,7 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   const Status status = Has(info, Flag::kRunsScript) && !stripes.all()
                             ? CallWithUndo(session, command, stripes, reply, &restart)
                             : Call(session, command, RunScope{&stripes}, reply);
-  if (engine_.monitors.any()) [[unlikely]]
+  if (engine_.monitors.any() && !restart) [[unlikely]]
     TellMonitors(engine_, now_us_, session, command);
   if (session.waiter != nullptr) session.waiter->silent = silenced;
   if (!session.touched_keys.empty()) {
