@@ -9,6 +9,8 @@ import json
 
 import redis
 
+from verbs import cache_get
+
 # Names of caches, and how long what lies in them lives: fresh, then stale while somebody refreshes,
 # then stale only when the backend fails.
 CACHES = {
@@ -41,7 +43,8 @@ def key_of(operation, path, query, headers, user):
 
 
 class Gateway:
-    """`backend(path, query, headers, user)` answers (status, body, may be cached)."""
+    """`backend(path, query, headers, user)` answers (status, body, may be cached). The client decodes
+    replies (decode_responses=True)."""
 
     def __init__(self, client, backend):
         self.redis, self.backend = client, backend
@@ -50,12 +53,12 @@ class Gateway:
         query, headers = query or {}, headers or {}
         rule = OPERATIONS[operation]
         key = key_of(operation, path, query, headers, user)
-        state, value, _, _, _, token = self.redis.execute_command(
-            "CACHE.GET", key, "LEASE", LEASE_MS, "WAIT", WAIT_MS, "EARLY", 1.0)
-        if state == "NEGATIVE":
+        got = cache_get(self.redis, key, "LEASE", LEASE_MS, "WAIT", WAIT_MS, "EARLY", 1.0)
+        token = got["token"]
+        if got["state"] == "NEGATIVE":
             return 404, ""
-        if value is not None and token is None:
-            return 200, value
+        if got["value"] is not None and token is None:
+            return 200, got["value"]
         try:
             status, body, cacheable = self.backend(path, query, headers, user)
         except BackendError:
@@ -79,10 +82,10 @@ class Gateway:
             self.redis.execute_command("CACHE.RELEASE", key, token)
 
     def when_the_backend_fails(self, key, token):
-        state, value, *_ = self.redis.execute_command("CACHE.GET", key, "ONERROR")
+        got = cache_get(self.redis, key, "ONERROR")
         if token is not None:
             self.redis.execute_command("CACHE.RELEASE", key, token)
-        return (200, value) if state in ("STALE", "HIT") else (502, "")
+        return (200, got["value"]) if got["state"] in ("STALE", "HIT") else (502, "")
 
     def purge_api(self, api, version=None, soft_s=None):
         """Everything of an API, or of one version of it: at once, however much that is."""

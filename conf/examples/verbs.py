@@ -6,22 +6,31 @@ import sys
 
 import redis
 
+FIELDS = ("state", "value", "etag", "fresh_ms", "stale_ms", "token")
+
+
+def cache_get(r, key, *options):
+    """CACHE.GET as a dict: what RESP3 answers; RESP2 answers the values alone, in this order."""
+    reply = r.execute_command("CACHE.GET", key, *options)
+    return reply if isinstance(reply, dict) else dict(zip(FIELDS, reply))
+
 
 def write_and_read(r):
     # Fresh for 60 s, then stale for 30 s while somebody refreshes; 120 ms to make; two tags.
     r.execute_command("SET", "page:7", "<h1>Boots</h1>", "EX", 60, "SWR", 30, "SIE", 600, "COST", 120,
                       "TAGS", 2, "shop", "product:7")
-    state, value, etag, fresh_ms, stale_ms, token = r.execute_command("CACHE.GET", "page:7")
-    assert (state, value, stale_ms, token) == ("HIT", "<h1>Boots</h1>", 30_000, None) and fresh_ms <= 60_000
-    assert r.execute_command("CACHE.GET", "page:7", "IFNE", etag)[0] == "NOTMODIFIED"
+    got = cache_get(r, "page:7")
+    assert (got["state"], got["value"], got["token"]) == ("HIT", "<h1>Boots</h1>", None)
+    assert got["fresh_ms"] <= 60_000 and got["stale_ms"] == 30_000
+    assert cache_get(r, "page:7", "IFNE", got["etag"])["state"] == "NOTMODIFIED"
 
 
 def fill_with_a_lease(r, key="page:8", make=lambda: "<h1>Hats</h1>"):
     """What a caller does who wants a value: at most one of all callers makes it."""
-    state, value, _, _, _, token = r.execute_command("CACHE.GET", key, "LEASE", 5000, "WAIT", 1000,
-                                                     "EARLY", 1.0)
+    got = cache_get(r, key, "LEASE", 5000, "WAIT", 1000, "EARLY", 1.0)
+    token = got["token"]
     if token is None:
-        return value  # HIT, STALE, NEGATIVE, PASS; or a MISS where nobody has filled it in time
+        return got["value"]  # HIT, STALE, NEGATIVE, PASS; or a MISS where nobody has filled it in time
     try:
         value = make()
     except Exception:
@@ -34,9 +43,10 @@ def fill_with_a_lease(r, key="page:8", make=lambda: "<h1>Hats</h1>"):
 
 def no_value(r):
     r.execute_command("CACHE.PASS", "page:9", "EX", 10)  # an answer that must not be cached
-    assert r.execute_command("CACHE.GET", "page:9", "LEASE", 5000, "WAIT", 1000)[0] == "PASS"
+    assert cache_get(r, "page:9", "LEASE", 5000, "WAIT", 1000)["state"] == "PASS"
     r.execute_command("SET", "page:404", "", "EX", 10, "NEG", 404)
-    assert r.execute_command("CACHE.GET", "page:404")[:2] == ["NEGATIVE", "404"]
+    got = cache_get(r, "page:404")
+    assert (got["state"], got["value"]) == ("NEGATIVE", "404")
 
 
 def tags_and_purges(r):
@@ -46,7 +56,7 @@ def tags_and_purges(r):
     assert list(r.execute_command("CACHE.TAGS", "user:1")) == ["team:blue"]
     assert r.execute_command("CACHE.PURGETAG", "product:7", "SOFT", 30) == 1
     assert r.get("page:7") is None
-    assert r.execute_command("CACHE.GET", "page:7")[0] == "STALE"
+    assert cache_get(r, "page:7")["state"] == "STALE"
     assert r.execute_command("CACHE.PURGE", "page:404", "user:1") == 2
     assert r.execute_command("CACHE.PURGEMATCH", "page:*") >= 1
 

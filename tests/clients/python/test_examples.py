@@ -67,6 +67,12 @@ def backend():
 
 
 @pytest.fixture
+def client(server):
+    with redis.Redis(port=server.port, decode_responses=True) as decoding:
+        yield decoding
+
+
+@pytest.fixture
 def front(client, backend):
     return gateway.Gateway(client, backend)
 
@@ -116,7 +122,7 @@ def test_after_a_soft_purge_one_caller_refreshes_and_the_others_are_served(front
     front.get(*PRODUCT)
     front.purge_api("shop", soft_s=60)
     key = gateway.key_of(PRODUCT[2], PRODUCT[3], {}, {}, None)
-    token = client.execute_command("CACHE.GET", key, "LEASE", 5000)[5]
+    token = verbs.cache_get(client, key, "LEASE", 5000)["token"]
     assert token is not None
     assert front.get(*PRODUCT) == (200, "/products/7 1")
     client.execute_command("CACHE.RELEASE", key, token)
