@@ -3,20 +3,28 @@
 //     node verbs.mjs redis://127.0.0.1:6379
 import assert from 'node:assert/strict';
 
+const FIELDS = ['state', 'value', 'etag', 'fresh_ms', 'stale_ms', 'token'];
+
+// CACHE.GET as an object: RESP3 answers names and values, RESP2 the values alone, in this order.
+async function cacheGet(redis, key, ...options) {
+  const reply = await redis.call('CACHE.GET', key, ...options);
+  const named = reply.length === 2 * FIELDS.length;
+  return Object.fromEntries(FIELDS.map((name, i) => [name, named ? reply[2 * i + 1] : reply[i]]));
+}
+
 async function writeAndRead(redis) {
   // Fresh for 60 s, then stale for 30 s while somebody refreshes; 120 ms to make; two tags.
   await redis.call('SET', 'page:7', '<h1>Boots</h1>', 'EX', 60, 'SWR', 30, 'SIE', 600, 'COST', 120,
                    'TAGS', 2, 'shop', 'product:7');
-  const [state, value, etag, freshMs, staleMs, token] = await redis.call('CACHE.GET', 'page:7');
-  assert.deepEqual([state, value, staleMs, token], ['HIT', '<h1>Boots</h1>', 30_000, null]);
-  assert.ok(freshMs <= 60_000);
-  assert.equal((await redis.call('CACHE.GET', 'page:7', 'IFNE', etag))[0], 'NOTMODIFIED');
+  const got = await cacheGet(redis, 'page:7');
+  assert.deepEqual([got.state, got.value, got.token], ['HIT', '<h1>Boots</h1>', null]);
+  assert.ok(got.fresh_ms <= 60_000 && got.stale_ms === 30_000);
+  assert.equal((await cacheGet(redis, 'page:7', 'IFNE', got.etag)).state, 'NOTMODIFIED');
 }
 
 // What a caller does who wants a value: at most one of all callers makes it.
 export async function fillWithALease(redis, key, make) {
-  const [, value, , , , token] =
-    await redis.call('CACHE.GET', key, 'LEASE', 5000, 'WAIT', 1000, 'EARLY', 1);
+  const { value, token } = await cacheGet(redis, key, 'LEASE', 5000, 'WAIT', 1000, 'EARLY', 1);
   if (token === null) return value; // HIT, STALE, NEGATIVE, PASS; or a MISS not filled in time
   try {
     const made = await make();
@@ -31,9 +39,10 @@ export async function fillWithALease(redis, key, make) {
 
 async function noValue(redis) {
   await redis.call('CACHE.PASS', 'page:9', 'EX', 10); // an answer that must not be cached
-  assert.equal((await redis.call('CACHE.GET', 'page:9', 'LEASE', 5000, 'WAIT', 1000))[0], 'PASS');
+  assert.equal((await cacheGet(redis, 'page:9', 'LEASE', 5000, 'WAIT', 1000)).state, 'PASS');
   await redis.call('SET', 'page:404', '', 'EX', 10, 'NEG', 404);
-  assert.deepEqual((await redis.call('CACHE.GET', 'page:404')).slice(0, 2), ['NEGATIVE', '404']);
+  const missing = await cacheGet(redis, 'page:404');
+  assert.deepEqual([missing.state, missing.value], ['NEGATIVE', '404']);
 }
 
 async function tagsAndPurges(redis) {
@@ -43,7 +52,7 @@ async function tagsAndPurges(redis) {
   assert.deepEqual(await redis.call('CACHE.TAGS', 'user:1'), ['team:blue']);
   assert.equal(await redis.call('CACHE.PURGETAG', 'product:7', 'SOFT', 30), 1);
   assert.equal(await redis.get('page:7'), null);
-  assert.equal((await redis.call('CACHE.GET', 'page:7'))[0], 'STALE');
+  assert.equal((await cacheGet(redis, 'page:7')).state, 'STALE');
   assert.equal(await redis.call('CACHE.PURGE', 'page:404', 'user:1'), 2);
   assert.ok((await redis.call('CACHE.PURGEMATCH', 'page:*')) >= 1);
 }
