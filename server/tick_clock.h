@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #if defined(__x86_64__)
-#include <x86intrin.h>
+
 #endif
 
 namespace larder {
@@ -16,7 +16,7 @@ class TickClock {
 
   static uint64_t Now() {
 #if defined(__x86_64__)
-    return __rdtsc();
+    return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
     uint64_t ticks;
     asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
