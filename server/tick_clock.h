@@ -4,10 +4,6 @@
 
 #include <cstdint>
 
-#if defined(__x86_64__)
-
-#endif
-
 namespace larder {
 
 class TickClock {
