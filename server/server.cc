@@ -14,6 +14,7 @@
 #include "server/acl/acl_loading.h"
 #include "server/config/units.h"
 #include "server/migrations.h"
+#include "server/namespace_rules.h"
 #include "server/statistics.h"
 #include "server/version.h"
 #include "storage/memory.h"
@@ -50,6 +51,11 @@ Server::~Server() = default;
 int Server::Run() {
   RaiseDescriptorLimit();
   if (const Outcome loaded = LoadUsersAtStart(engine_); !loaded.ok()) {
+    log_.Warning(loaded.error());
+    std::fprintf(stderr, "larder: %s\n", loaded.error().c_str());
+    return 1;
+  }
+  if (const Outcome loaded = LoadNamespacesAtStart(engine_); !loaded.ok()) {
     log_.Warning(loaded.error());
     std::fprintf(stderr, "larder: %s\n", loaded.error().c_str());
     return 1;

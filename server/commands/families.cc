@@ -63,6 +63,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       ReplicationCommands(),
       CacheTagCommands(),
       CachePurgeCommands(),
+      CacheNamespaceCommands(),
   };
   return kFamilies;
 }
