@@ -160,7 +160,7 @@ bool Connection::Run(std::string_view bytes, bool own_buffer, Scratch& scratch) 
     }
   }
   Keep(bytes, own_buffer, offset);
-  return WithinLimits();
+  return WithinLimits() && !parked();
 }
 
 // By now the buckets of the whole batch have arrived: fetches the entries that they point at.
@@ -248,7 +248,7 @@ bool Connection::Resume(Scratch& scratch) {
   }
   state_ = State::kReady;
   if (input_.empty()) return true;
-  return Run(input_.view(), true, scratch) || !parked();
+  return Run(input_.view(), true, scratch);
 }
 
 bool Connection::StartTls(std::shared_ptr<TlsContext> context, std::string_view refusal) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/errors.h"
 #include "tests/support/reply_matchers.h"
 #include "tests/support/running_server.h"
 
@@ -124,6 +125,21 @@ TEST(Connection, AHalfClosedClientIsStillAnswered) {
   ASSERT_TRUE(client->Send(Numbers(1000)));
   client->FinishSending();
   ExpectNumbers(*client, 1000);
+  EXPECT_EQ(client->ReadToEnd(), "");
+}
+
+TEST(Connection, AHalfClosedClientIsAnsweredOverManyTurns) {
+  RunningServer server({{"enable-debug-command", "local"}, {"requirepass", "secret"}});
+  const auto other = server.Connect();
+  ASSERT_THAT(other->Run({"AUTH", "secret"}), Optional(IsOk()));
+  ASSERT_THAT(other->Run({"DEBUG", "TURNS", "BUDGET", "0"}), Optional(IsOk()));
+  const auto client = server.Connect();
+  // Before login they run one by one, so that each turn ends between two of them.
+  ASSERT_TRUE(client->Send(Numbers(500) + Encode({"AUTH", "secret"}) + Numbers(500)));
+  client->FinishSending();
+  for (int i = 0; i < 500; ++i) ASSERT_THAT(client->Read(), Optional(IsError(std::string(errors::kNoAuth))));
+  EXPECT_THAT(client->Read(), Optional(IsOk()));
+  ExpectNumbers(*client, 500);
   EXPECT_EQ(client->ReadToEnd(), "");
 }
 
