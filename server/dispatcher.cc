@@ -260,13 +260,34 @@ void Dispatcher::CollectStripes(Session& session, const PreparedCommand& command
   AddKeys(info, command.args, session.database, stripes);
 }
 
-bool Dispatcher::MemoryAllows(const CommandInfo& info) {
-  memory_exhausted = false;
-  if (!engine_.keyspace.OverLimit()) return true;
+std::string Dispatcher::MemoryRefusal(const PreparedCommand& command) {
+  const CommandInfo& info = *command.info;
   const auto deadline = std::chrono::steady_clock::now() + kEvictionSlice;
   const auto outcome = engine_.keyspace.Evict(settle_home_, now_ms_, deadline);
   memory_exhausted = outcome == storage::EvictOutcome::kNothingToEvict;
-  return !Has(info, Flag::kDenyOom) || !memory_exhausted;
+  if (!Has(info, Flag::kDenyOom)) return {};
+  if (memory_exhausted) return std::string(errors::kOutOfMemory);
+  return QuotaRefusal(info, command.args);
+}
+
+std::string Dispatcher::QuotaRefusal(const CommandInfo& info,
+                                     std::span<const std::string_view> args) {
+  if (!engine_.keyspace.namespaces().any_over()) return {};
+  std::vector<KeyUse> uses;
+  CommandTable::KeyUses(info, args, &uses);
+  for (const KeyUse& use : uses) {
+    if ((use.flags & (KeyFlag::kRW | KeyFlag::kOW)) == 0) continue;
+    const auto full =
+        engine_.keyspace.FullNamespaceOf(args[static_cast<size_t>(use.position)], now_ms_);
+    if (full != nullptr) return errors::NamespaceFull(full->spec.name);
+  }
+  return {};
+}
+
+void Dispatcher::CloseChanges(const StripeSet& held) {
+  if (!held.all())
+    return held.ForEach([&](size_t stripe) { engine_.keyspace.CloseChanges(stripe); });
+  for (size_t i = 0; i < engine_.keyspace.stripe_count(); ++i) engine_.keyspace.CloseChanges(i);
 }
 
 Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command) {
@@ -281,8 +302,12 @@ Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command
     if (const Disposition early = CheckAdmission(session, command, &go_on); !go_on) return early;
   }
   const CommandInfo& info = *command.info;
-  if (Has(info, Flag::kDenyOom | Flag::kRunsQueued | Flag::kRunsScript) && !MemoryAllows(info)) {
-    return Refuse(session, &info, errors::kOutOfMemory);
+  if (Has(info, Flag::kDenyOom | Flag::kRunsQueued | Flag::kRunsScript)) {
+    memory_exhausted = false;
+    if (engine_.keyspace.OverLimit()) [[unlikely]] {
+      const std::string refusal = MemoryRefusal(command);
+      if (!refusal.empty()) return Refuse(session, &info, refusal);
+    }
   }
   if (session.in_multi() && !Has(info, Flag::kNotQueued)) {
     Queue(session, command);
@@ -409,6 +434,7 @@ int64_t Dispatcher::LookAgain(Session& session, int64_t now_us) {
                            scope};
     waiter->look_again_us = waiter->next_look_us(context);
   }
+  if (engine_.keyspace.has_namespaces()) CloseChanges(stripes);
   stripes.Unlock(engine_.keyspace);
   return waiter->look_again_us;
 }
@@ -447,6 +473,8 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   if (std::exchange(session.unwatch_after_command, false)) {
     UnwatchAll(engine_, session, /*stripes_held=*/true);
   }
+  if (engine_.keyspace.has_namespaces()) [[unlikely]]
+    CloseChanges(stripes);
   stripes.Unlock(engine_.keyspace);
   if (restart) {
     session.script_needs_all_stripes = true;

@@ -106,6 +106,13 @@ class Dispatcher {
                           std::span<const std::string_view> args, const RunScope& scope,
                           protocol::ReplyWriter& reply, Status* status);
 
+  // What commands have changed in place counts for their namespaces. REQUIRES: the stripes are
+  // held.
+  void CloseChanges(const StripeSet& held);
+  // Why a namespace that is over its quota, with nothing to evict in it, does not allow a write;
+  // nothing when none does.
+  std::string QuotaRefusal(const CommandInfo& info, std::span<const std::string_view> args);
+
   // Counts a command that was refused before it ran (`info` null: an unknown one).
   void CountRefused(const CommandInfo* info, std::string_view error);
   // The error that the running command will answer was counted already, by a call of its script.
@@ -168,7 +175,8 @@ class Dispatcher {
   void ForgetKnownKeys();
   void AddKeys(const CommandInfo& info, std::span<const std::string_view> args, int database,
                StripeSet* stripes);
-  bool MemoryAllows(const CommandInfo& info);
+  // Why memory, or a namespace's quota, does not allow a command to run; nothing when it does.
+  std::string MemoryRefusal(const PreparedCommand& command);
   Disposition LockAndRun(Session& session, const PreparedCommand& command, StripeSet& stripes);
   Status Call(Session& session, const PreparedCommand& command, const RunScope& scope,
               protocol::ReplyWriter& reply);

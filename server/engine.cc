@@ -9,6 +9,7 @@
 #include "server/config/option_store.h"
 #include "server/errors.h"
 #include "server/migrations.h"
+#include "server/namespace_rules.h"
 #include "server/scripting/function_registry.h"
 #include "server/scripting/script_cache.h"
 #include "server/waiting.h"
@@ -116,6 +117,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
     if (!option_store.Text("aclfile").empty()) return std::vector<std::string>();
     return acl.ConfigLines(option_store.Text("requirepass"));
   });
+  KeepNamespacesInConfig(*this);
   for (const char* name : {"maxmemory", "maxmemory-policy", "maxmemory-clients",
                            "notify-keyspace-events", "lua-memory-limit", "cache-leases-max"}) {
     option_store.OnChange(name, [this](const std::string&) {

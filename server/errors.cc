@@ -12,6 +12,10 @@ std::string InvalidExpire(std::string_view command) {
   return fmt::format("ERR invalid expire time in '{}' command", command);
 }
 
+std::string NamespaceFull(std::string_view name) {
+  return fmt::format("OOM namespace '{}' is over its MAXMEMORY", name);
+}
+
 std::string OnlyInSubscriberContext(std::string_view command) {
   return fmt::format(
       "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "

@@ -61,6 +61,21 @@ inline constexpr std::string_view kMissingTags =
 inline constexpr std::string_view kTooManyTags = "ERR an entry may have 64 tags at the most";
 inline constexpr std::string_view kTagTooLong = "ERR a tag may have 1024 bytes at the most";
 inline constexpr std::string_view kPatternTooLong = "ERR a pattern may have 1024 bytes at the most";
+inline constexpr std::string_view kBadNamespaceName =
+    "ERR a namespace's name has 1 to 64 letters, digits and .:_-";
+inline constexpr std::string_view kNamespacePrefixTooLong =
+    "ERR a prefix may have 256 bytes at the most";
+inline constexpr std::string_view kNamespacePrefixTaken = "ERR another namespace has this prefix";
+inline constexpr std::string_view kNamespaceTwice = "ERR it is defined twice";
+inline constexpr std::string_view kTooManyNamespaces =
+    "ERR there may be 4096 namespaces at the most";
+inline constexpr std::string_view kNoSuchNamespace = "ERR No such namespace";
+inline constexpr std::string_view kBadNamespaceMemory =
+    "ERR MAXMEMORY must be a number of bytes above 0, as 1000000 or 64mb";
+inline constexpr std::string_view kBadNamespaceTtl =
+    "ERR DEFAULTTTL and MAXTTL must be between 1 and 3153600000 seconds";
+inline constexpr std::string_view kBadNamespaceJitter =
+    "ERR JITTER must be between 1 and 90 percent";
 inline constexpr std::string_view kNotSortable =
     "ERR One or more scores can't be converted into double";
 // The cache's own commands and options.
@@ -251,6 +266,7 @@ std::string AclDeniesKey(std::string_view user, std::string_view key);
 std::string AclDeniesChannel(std::string_view user, std::string_view channel);
 // Of a command that was queued while it was allowed still.
 std::string AclDeniesInExec(std::string_view reason);
+std::string NamespaceFull(std::string_view name);
 std::string NoSuchUser(std::string_view user);
 // `kind`: "an existing", "another provided".
 std::string TrackingOverlap(std::string_view prefix, std::string_view kind, std::string_view other);

@@ -14,6 +14,7 @@
 #include "server/acl/acl_loading.h"
 #include "server/config/units.h"
 #include "server/migrations.h"
+#include "server/namespace_rules.h"
 #include "server/statistics.h"
 #include "server/version.h"
 #include "storage/memory.h"
@@ -56,7 +57,7 @@ int Server::Run() {
     std::fprintf(stderr, "larder: %s\n", outcome.error().c_str());
     return true;
   };
-  if (refused(LoadUsersAtStart(engine_))) return 1;
+  if (refused(LoadUsersAtStart(engine_)) || refused(LoadNamespacesAtStart(engine_))) return 1;
   if (!tls_.Load().ok()) {
     refused(Outcome::Failed("Failed to configure TLS. Check logs for more info."));
     return 1;

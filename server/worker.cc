@@ -311,6 +311,11 @@ void Worker::Maintain(bool idle) {
   SweepLeftOver(engine_);
   engine_.tracking.Tend(engine_.keyspace, steady_clock::now() + kSlice);
   engine_.client_eviction.EvictIfOver();
+  // Counting keys that were there may show a namespace to be over its quota when nobody writes.
+  if (engine_.keyspace.namespaces().any_over()) {
+    engine_.keyspace.Evict(static_cast<size_t>(index_), dispatcher_.now_ms(),
+                           steady_clock::now() + kSlice);
+  }
   engine_.keyspace.set_other_bytes(engine_.client_bytes() +
                                    static_cast<int64_t>(engine_.functions->bytes()));
   storage::memory::Flush();
@@ -335,6 +340,7 @@ bool Worker::MaintainStripes(steady_clock::time_point deadline) {
     if (next_stripe_ >= stripes) next_stripe_ = first;
     left |= engine_.keyspace.ExpireSlice(next_stripe_, dispatcher_.now_ms(), deadline);
     left |= engine_.keyspace.PurgeSlice(next_stripe_, dispatcher_.now_ms(), deadline);
+    left |= engine_.keyspace.CountSlice(next_stripe_, deadline);
     left |= engine_.keyspace.CompactSlice(next_stripe_, deadline);
     next_stripe_ += workers;
     if (steady_clock::now() >= deadline) return true;

@@ -49,10 +49,18 @@ const Entry* Database::Find(const Key& key, Access access) {
   Stripe& stripe = this->stripe(key);
   const SlotRef ref = stripe.FindLive(index_, key, now_ms_);
   if (!ref) {
-    if (access == Access::kRead || access == Access::kCount) stripe.misses.Add(1);
+    if (access == Access::kRead || access == Access::kCount) {
+      stripe.misses.Add(1);
+      if (stripe.has_namespaces()) [[unlikely]]
+        stripe.CountLookup(key.bytes, false);
+    }
     return nullptr;
   }
-  if (access == Access::kRead || access == Access::kCount) stripe.hits.Add(1);
+  if (access == Access::kRead || access == Access::kCount) {
+    stripe.hits.Add(1);
+    if (stripe.has_namespaces()) [[unlikely]]
+      stripe.CountLookup(key.bytes, true);
+  }
   if (access == Access::kRead || access == Access::kWrite)
     stripe.Use(ref, now_ms_, access == Access::kWrite);
   return ref.entry();
@@ -95,6 +103,8 @@ Entry* Database::FindMutable(const Key& key) {
   if (entry->object() != nullptr && RefusesUndo(key, *entry->object())) return nullptr;
   SaveForUndo(key, ref);
   stripe.Use(ref, now_ms_, true);
+  if (stripe.has_namespaces()) [[unlikely]]
+    stripe.OpenChange(index_, key.hash, entry);
   if (Object* object = entry->object(); object != nullptr && object->shared()) {
     stripe.UnfileFields(index_, key.hash, object);
     EntryLayout::SetObject(entry, object->Clone().Release());
@@ -119,15 +129,34 @@ void Database::Store(const Key& key, EntrySpec spec, const SetOptions& options) 
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
   stripe.Invalidate(index_, key.bytes);
-  if (!ref) {
-    spec.key = key.bytes;
-    stripe.Add(index_, key, spec, now_ms_);
-    return;
+  spec.key = key.bytes;
+  if (ref) {
+    if (options.keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
+    if (options.keep_extra) spec.extra = ref.entry()->extra_block();
+    stripe.Use(ref, now_ms_, true);
   }
-  if (options.keep_expiry) spec.expire_at_ms = ref.entry()->expire_at_ms();
-  if (options.keep_extra) spec.extra = ref.entry()->extra_block();
-  stripe.Use(ref, now_ms_, true);
-  stripe.Replace(index_, key, ref, spec, now_ms_);
+  if (stripe.has_namespaces()) [[unlikely]]
+    return StoreInNamespace(key, ref, spec, options);
+  if (!ref) {
+    stripe.AddUncounted(index_, key, spec, now_ms_);
+  } else {
+    stripe.ReplaceUncounted(index_, key, ref, spec, now_ms_);
+  }
+}
+
+void Database::StoreInNamespace(const Key& key, SlotRef ref, EntrySpec spec,
+                                const SetOptions& options) {
+  Stripe& stripe = this->stripe(key);
+  stripe.CountWrite(key.bytes);
+  if (!options.undoes) {
+    const bool stays = options.carried || (ref && options.keep_expiry);
+    spec.expire_at_ms = stripe.ExpiryInNamespace(key.bytes, spec.expire_at_ms, stays, now_ms_);
+  }
+  if (!ref) {
+    stripe.Add(index_, key, spec, now_ms_);
+  } else {
+    stripe.Replace(index_, key, ref, spec, now_ms_);
+  }
 }
 
 void Database::SetString(const Key& key, std::string_view value, const SetOptions& options) {
@@ -156,12 +185,20 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
   }
   SaveForUndo(key, ref);
   stripe.Invalidate(index_, key.bytes);
-  if (!ref) ref = stripe.Add(index_, key, {.key = key.bytes, .raw = true}, now_ms_);
+  const bool in_namespaces = stripe.has_namespaces();
+  if (!ref) {
+    EntrySpec spec{.key = key.bytes, .raw = true};
+    if (in_namespaces) [[unlikely]]
+      spec.expire_at_ms = stripe.ExpiryInNamespace(key.bytes, kNoExpiry, false, now_ms_);
+    ref = stripe.Add(index_, key, spec, now_ms_);
+  }
   stripe.Use(ref, now_ms_, true);
+  if (in_namespaces) [[unlikely]]
+    stripe.OpenChange(index_, key.hash, ref.entry());
   Entry* entry = ref.entry();
   const size_t old_size = entry->string().size();
   if (entry->object() == nullptr && size <= kInlineStringBytesMax) {
-    entry = stripe.ResizeInline(index_, ref, size);
+    entry = stripe.ResizeInline(index_, key, ref, size);
     EntryLayout::SetRaw(entry);
     char* data = EntryLayout::StringData(entry);
     if (size > old_size) std::memset(data + old_size, 0, size - old_size);
@@ -203,6 +240,8 @@ bool Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
   if (!ref) return false;
   SaveForUndo(key, ref);
   stripe.watches().Touch(index_, key.bytes);
+  if (stripe.has_namespaces()) [[unlikely]]
+    expire_at_ms = stripe.ExpiryInNamespace(key.bytes, expire_at_ms, true, now_ms_);
   stripe.SetExpiry(index_, key, ref, expire_at_ms, now_ms_);
   return true;
 }
@@ -249,7 +288,7 @@ std::optional<Value> Database::CopyOf(const Key& key) {
   return value;
 }
 
-void Database::Put(const Key& key, Value value) {
+void Database::Put(const Key& key, Value value, const PutOptions& options) {
   EntrySpec spec{.string = value.inline_bytes,
                  .type = value.type,
                  .raw = value.raw,
@@ -259,7 +298,7 @@ void Database::Put(const Key& key, Value value) {
   } else if (spec.string.size() > kInlineStringBytesMax) {
     spec.object = Ref<Object>(new Blob(spec.string)).Release();
   }
-  StoreWithExtra(key, spec, {.extra = &value.extra});
+  StoreWithExtra(key, spec, {.carried = true, .undoes = options.undoes, .extra = &value.extra});
 }
 
 void Database::SignalModified(const Key& key) { stripe(key).watches().Touch(index_, key.bytes); }

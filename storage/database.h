@@ -39,9 +39,16 @@ enum class FindError : uint8_t { kWrongType };
 struct SetOptions {
   bool keep_expiry = false;
   bool keep_extra = false;
-  bool raw = false;  // its encoding, as after a change in place (BITOP); not for objects
+  bool raw = false;      // its encoding, as after a change in place (BITOP); not for objects
+  bool carried = false;  // value and expiry were another key's, or this one's: a namespace's
+                         // default does not apply; nor, when `undoes`, its limit
+  bool undoes = false;
   int64_t expire_at_ms = kNoExpiry;
   const Extra* extra = nullptr;  // what the key is to have; ignored where the old one is kept
+};
+
+struct PutOptions {
+  bool undoes = false;  // it was there before: its namespace leaves its expiry as it is
 };
 
 class Database {
@@ -141,7 +148,7 @@ class Database {
   // Takes a live key's value out, copies it (sharing a Blob, cloning a collection), or puts one in.
   std::optional<Value> Take(const Key& key);
   std::optional<Value> CopyOf(const Key& key);
-  void Put(const Key& key, Value value);
+  void Put(const Key& key, Value value, const PutOptions& options = {});
 
   // Marks the watchers of a key that was changed.
   void SignalModified(const Key& key);
@@ -160,6 +167,7 @@ class Database {
   void SaveForUndo(const Key& key, SlotRef ref);
   bool RefusesUndo(const Key& key, const Object& object);
   void Store(const Key& key, EntrySpec spec, const SetOptions& options);
+  void StoreInNamespace(const Key& key, SlotRef ref, EntrySpec spec, const SetOptions& options);
   void StoreWithExtra(const Key& key, EntrySpec spec, const SetOptions& options);
 
   Keyspace* keyspace_;

@@ -18,6 +18,8 @@
 
 namespace larder::storage {
 
+class Namespace;
+
 // What a stripe must know about the whole to choose its victim.
 struct EvictionPressure {
   EvictionPolicy policy;
@@ -25,6 +27,8 @@ struct EvictionPressure {
   size_t key_bytes_mean;     // bytes in use, metadata included, by keys: of all stripes
   size_t stripe_bytes_mean;  // bytes in use by stripes
   bool last_resort = false;  // nothing else is left: evict even the newest key
+  // Not null: that namespace is over its quota, and only its keys may go.
+  const Namespace* only = nullptr;
 };
 
 inline constexpr size_t kEvictionSamples = 16;  // about three buckets

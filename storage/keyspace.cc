@@ -19,6 +19,7 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
       observer_(observer),
       stripe_bits_(std::countr_zero(stripe_count_)),
       tags_(hasher_.Hash("tags")),
+      namespaces_(stripe_count_, [this] { UpdateDataLimit(); }),
       pool_(std::make_unique<TablePool>()),
       slab_pages_(std::make_unique<SlabPages>()),
       lazy_free_(std::make_unique<LazyFree>()) {
@@ -29,11 +30,12 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer)
                               .lazy_free = lazy_free_.get(),
                               .lease_count = &lease_count_,
                               .tags = &tags_,
+                              .namespaces = &namespaces_,
                               .policy = &policy_,
                               .probation_from_bytes = &probation_from_bytes_,
                               .stripe_bits = stripe_bits_};
   for (size_t i = 0; i < stripe_count_; ++i) {
-    stripes_.push_back(std::make_unique<Stripe>(context, options_.databases));
+    stripes_.push_back(std::make_unique<Stripe>(context, i, options_.databases));
     locks_.push_back(&stripes_.back()->lock());
     locks_.back()->set_single_thread(options_.single_thread);
   }
@@ -103,6 +105,24 @@ void Keyspace::SwapDatabases(int first, int second) {
   for (MatchPurge* purge : match_purges_) purge->FollowSwap(first, second);
 }
 
+Namespaces::Refusal Keyspace::DefineNamespace(const NamespaceSpec& spec) {
+  std::vector<Namespace*> recounted;
+  for (const auto& stripe : stripes_) stripe->CloseChanges();
+  const Namespaces::Refusal refusal = namespaces_.Define(spec, &recounted);
+  for (const auto& stripe : stripes_) stripe->NamespacesChanged(recounted);
+  return refusal;
+}
+
+bool Keyspace::RemoveNamespace(std::string_view name) {
+  std::vector<Namespace*> recounted;
+  for (const auto& stripe : stripes_) stripe->CloseChanges();
+  const bool removed = namespaces_.Remove(name, &recounted);
+  for (const auto& stripe : stripes_) stripe->NamespacesChanged(recounted);
+  return removed;
+}
+
+void Keyspace::CloseChanges(size_t stripe) { stripes_[stripe]->CloseChanges(); }
+
 void Keyspace::set_active_expire(bool on) { active_expire_.store(on, std::memory_order_relaxed); }
 
 // Set by the wheels' integration; without a backlog measure nothing is ever late.
@@ -128,6 +148,15 @@ bool Keyspace::PurgeSlice(size_t stripe, int64_t now_ms,
   StripeLock& lock = stripes_[stripe]->lock();
   if (!lock.TryLock()) return true;
   const bool more = stripes_[stripe]->PurgeSlice(now_ms, deadline);
+  lock.Unlock();
+  return more;
+}
+
+bool Keyspace::CountSlice(size_t stripe, std::chrono::steady_clock::time_point deadline) {
+  if (!stripes_[stripe]->wants_count()) return false;
+  StripeLock& lock = stripes_[stripe]->lock();
+  if (!lock.TryLock()) return true;
+  const bool more = stripes_[stripe]->CountSlice(deadline);
   lock.Unlock();
   return more;
 }

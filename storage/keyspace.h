@@ -21,6 +21,7 @@
 #include "storage/entry.h"
 #include "storage/key.h"
 #include "storage/memory.h"
+#include "storage/namespaces.h"
 #include "storage/stripe_lock.h"
 #include "storage/tag_table.h"
 #include "storage/watch.h"
@@ -141,6 +142,17 @@ class Keyspace {
   // Leases (leases.h) that may be out at a time, and that are.
   void set_leases_max(int64_t leases) { leases_max_.store(leases, std::memory_order_relaxed); }
   int64_t lease_count() const { return lease_count_.load(std::memory_order_relaxed); }
+  // ---- namespaces (namespaces.h)
+  Namespaces& namespaces() { return namespaces_; }
+  bool has_namespaces() const { return namespaces_.any(); }  // one relaxed load
+  // REQUIRE: all stripes are locked.
+  Namespaces::Refusal DefineNamespace(const NamespaceSpec& spec);
+  bool RemoveNamespace(std::string_view name);
+  // To be called after commands, before a stripe is unlocked: what changed in place counts.
+  // REQUIRES: it is locked.
+  void CloseChanges(size_t stripe);
+  // The namespace of a key, if it is over its quota and nothing in it may be evicted; else null.
+  NamespacePointer FullNamespaceOf(std::string_view key, int64_t now_ms) const;
 
   // The position after the stripe of another, 0 at the end: to leave out one that stays locked.
   uint64_t NextStripe(uint64_t cursor) const;
@@ -158,17 +170,21 @@ class Keyspace {
   EvictionPolicy policy() const;
   // Bytes that others hold out of the same budget: client buffers, Lua.
   void set_other_bytes(int64_t bytes);
-  bool OverLimit() const {  // a relaxed load and a compare
+  // Whether there may be something to evict: for memory, or for a namespace's quota. A relaxed load
+  // and a compare.
+  bool OverLimit() const {
     return memory::UsedBytes() > data_limit_.load(std::memory_order_relaxed);
   }
-  // Evicts until the limit is held or `deadline` has passed, from stripe `home` on. Locks one
-  // stripe at a time. REQUIRES: the caller holds no stripe.
+  // Evicts until the limit and all quotas are held or `deadline` has passed, from stripe `home` on.
+  // kNothingToEvict tells of the limit, FullNamespaceOf of quotas. Locks one stripe at a time.
+  // REQUIRES: the caller holds no stripe.
   EvictOutcome Evict(size_t home, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
 
   // ---- maintenance: each worker calls these for its own stripes, holding none. They try the lock
   // and pass when it is taken. Return true when work is left.
   bool ExpireSlice(size_t stripe, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
   bool PurgeSlice(size_t stripe, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+  bool CountSlice(size_t stripe, std::chrono::steady_clock::time_point deadline);
   bool FreeSlice(std::chrono::steady_clock::time_point deadline);
   bool CompactSlice(size_t stripe, std::chrono::steady_clock::time_point deadline);
   // How long the oldest due key has waited for its removal: one relaxed load a stripe at most.
@@ -198,6 +214,14 @@ class Keyspace {
                            std::chrono::steady_clock::time_point deadline);
   bool FreeBeforeEviction(std::chrono::steady_clock::time_point deadline);
   bool DropStaleBeforeEviction(size_t home);
+  bool OverMemory() const {
+    return memory::UsedBytes() > memory_data_limit_.load(std::memory_order_relaxed);
+  }
+  void UpdateDataLimit();
+  EvictOutcome EvictForMemory(size_t home, int64_t now_ms,
+                              std::chrono::steady_clock::time_point deadline);
+  bool EvictForQuotas(size_t home, int64_t now_ms, std::chrono::steady_clock::time_point deadline);
+  bool NothingMayGo(const Namespace& of, int64_t now_ms) const;
   EvictionPressure PressureNow(int64_t now_ms) const;
   size_t StripeToEvictFrom(size_t home) const;
   enum class EvictStep : uint8_t { kDone, kBusy, kNothing };
@@ -207,12 +231,17 @@ class Keyspace {
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::kNoEviction};
   std::atomic<int64_t> memory_limit_{0};
   std::atomic<int64_t> other_bytes_{0};
-  std::atomic<int64_t> data_limit_{std::numeric_limits<int64_t>::max()};  // what the two leave
+  std::atomic<int64_t> memory_data_limit_{
+      std::numeric_limits<int64_t>::max()};  // what the two leave
+  std::mutex data_limit_mutex_;
+  // The same; less than anything while a namespace is over its quota.
+  std::atomic<int64_t> data_limit_{std::numeric_limits<int64_t>::max()};
   std::atomic<int64_t> probation_from_bytes_{std::numeric_limits<int64_t>::max()};
   std::atomic<bool> active_expire_{true};
   std::atomic<int64_t> leases_max_{std::numeric_limits<int64_t>::max()};
   std::atomic<int64_t> lease_count_{0};
   TagTable tags_;
+  Namespaces namespaces_;
   std::mutex match_purges_mutex_;
   std::vector<MatchPurge*> match_purges_;     // those under way
   std::atomic<size_t> match_purge_count_{0};  // of them

@@ -24,11 +24,19 @@ int64_t Keyspace::memory_limit() const { return memory_limit_.load(std::memory_o
 void Keyspace::set_other_bytes(int64_t bytes) {
   other_bytes_.store(bytes, std::memory_order_relaxed);
   const int64_t limit = memory_limit();
-  data_limit_.store(limit == 0 ? std::numeric_limits<int64_t>::max() : limit - bytes,
-                    std::memory_order_relaxed);
+  memory_data_limit_.store(limit == 0 ? std::numeric_limits<int64_t>::max() : limit - bytes,
+                           std::memory_order_relaxed);
   probation_from_bytes_.store(limit == 0 ? std::numeric_limits<int64_t>::max()
                                          : (limit - bytes) / 100 * kProbationFromPercent,
                               std::memory_order_relaxed);
+  UpdateDataLimit();
+}
+
+// By whoever has changed one of the two that it follows from.
+void Keyspace::UpdateDataLimit() {
+  std::lock_guard lock(data_limit_mutex_);
+  data_limit_.store(namespaces_.any_over() ? std::numeric_limits<int64_t>::min()
+                                           : memory_data_limit_.load());
 }
 
 void Keyspace::set_policy(EvictionPolicy policy) {
@@ -39,20 +47,29 @@ EvictionPolicy Keyspace::policy() const { return policy_.load(std::memory_order_
 
 EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
                              std::chrono::steady_clock::time_point deadline) {
+  const EvictOutcome outcome = EvictForMemory(home, now_ms, deadline);
+  if (outcome == EvictOutcome::kMoreToDo) return outcome;
+  const bool done = !namespaces_.any_over() || EvictForQuotas(home, now_ms, deadline);
+  // That memory is full is said whatever quotas want.
+  return done || outcome == EvictOutcome::kNothingToEvict ? outcome : EvictOutcome::kMoreToDo;
+}
+
+EvictOutcome Keyspace::EvictForMemory(size_t home, int64_t now_ms,
+                                      std::chrono::steady_clock::time_point deadline) {
   memory::Flush();
   // What is due, or on its way out, makes room without another key's loss.
-  if (!OverLimit()) return EvictOutcome::kUnderLimit;
+  if (!OverMemory()) return EvictOutcome::kUnderLimit;
   if (!ExpireBeforeEviction(home, now_ms, deadline) ||
       !PurgeBeforeEviction(home, now_ms, deadline)) {
     return EvictOutcome::kMoreToDo;
   }
   SliceBudget budget(deadline);
   EvictionPressure pressure = PressureNow(now_ms);
-  while (OverLimit()) {
+  while (OverMemory()) {
     if (!FreeBeforeEviction(deadline) || budget.Spent(kStepsPerEviction)) {
-      return OverLimit() ? EvictOutcome::kMoreToDo : EvictOutcome::kUnderLimit;
+      return OverMemory() ? EvictOutcome::kMoreToDo : EvictOutcome::kUnderLimit;
     }
-    if (!OverLimit()) break;
+    if (!OverMemory()) break;
     if (DropStaleBeforeEviction(home)) continue;
     if (pressure.policy == EvictionPolicy::kNoEviction) return EvictOutcome::kNothingToEvict;
     const EvictStep step = EvictFrom(StripeToEvictFrom(home), pressure);
@@ -70,13 +87,13 @@ EvictOutcome Keyspace::Evict(size_t home, int64_t now_ms,
 bool Keyspace::ExpireBeforeEviction(size_t home, int64_t now_ms,
                                     std::chrono::steady_clock::time_point deadline) {
   if (!active_expire_.load(std::memory_order_relaxed)) return true;
-  for (size_t passed = 0; passed < stripe_count_ && OverLimit(); ++passed) {
+  for (size_t passed = 0; passed < stripe_count_ && OverMemory(); ++passed) {
     Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
     if (stripe.next_due_ms.Get() > now_ms || !stripe.lock().TryLock()) continue;
     const bool more = stripe.ExpireSlice(now_ms, deadline);
     stripe.lock().Unlock();
     memory::Flush();
-    if (more && OverLimit() && std::chrono::steady_clock::now() >= deadline) return false;
+    if (more && OverMemory() && std::chrono::steady_clock::now() >= deadline) return false;
   }
   return true;
 }
@@ -84,13 +101,13 @@ bool Keyspace::ExpireBeforeEviction(size_t home, int64_t now_ms,
 // Likewise what was purged.
 bool Keyspace::PurgeBeforeEviction(size_t home, int64_t now_ms,
                                    std::chrono::steady_clock::time_point deadline) {
-  for (size_t passed = 0; passed < stripe_count_ && OverLimit() && tags_.has_unswept(); ++passed) {
+  for (size_t passed = 0; passed < stripe_count_ && OverMemory() && tags_.has_unswept(); ++passed) {
     Stripe& stripe = *stripes_[(home + passed) % stripe_count_];
     if (!stripe.lock().TryLock()) continue;
     const bool more = stripe.PurgeSlice(now_ms, deadline);
     stripe.lock().Unlock();
     memory::Flush();
-    if (more && OverLimit()) return false;
+    if (more && OverMemory()) return false;
   }
   return true;
 }
@@ -104,7 +121,38 @@ bool Keyspace::FreeBeforeEviction(std::chrono::steady_clock::time_point deadline
   if (lazy_free_->pending() == 0 && !any_dead()) return true;
   const bool more = FreeSlice(deadline);
   memory::Flush();
-  return !more || !OverLimit();
+  return !more || !OverMemory();
+}
+
+// ---- quotas of namespaces
+
+bool Keyspace::NothingMayGo(const Namespace& of, int64_t now_ms) const {
+  return policy() == EvictionPolicy::kNoEviction || of.spec.no_evict || of.IsBarren(now_ms);
+}
+
+// False when the deadline came first.
+bool Keyspace::EvictForQuotas(size_t home, int64_t now_ms,
+                              std::chrono::steady_clock::time_point deadline) {
+  SliceBudget budget(deadline);
+  EvictionPressure pressure = PressureNow(now_ms);
+  pressure.last_resort = true;
+  for (const NamespacePointer& over : namespaces_.Over()) {
+    pressure.only = over.get();
+    while (over->OverQuota() && !NothingMayGo(*over, now_ms)) {
+      if (budget.Spent(kStepsPerEviction)) return false;
+      const EvictStep step = EvictFrom(home, pressure);
+      if (step == EvictStep::kBusy) return false;
+      if (step == EvictStep::kNothing) over->barren_at_ms.store(now_ms, std::memory_order_relaxed);
+    }
+    memory::Flush();
+    if (!over->OverQuota()) namespaces_.NoteUnderAgain(over);
+  }
+  return true;
+}
+
+NamespacePointer Keyspace::FullNamespaceOf(std::string_view key, int64_t now_ms) const {
+  NamespacePointer of = namespaces_.OfKey(key);
+  return of != nullptr && of->OverQuota() && NothingMayGo(*of, now_ms) ? of : nullptr;
 }
 
 // Stale copies go before any key does. False when there is none, or others hold their stripes.
@@ -146,7 +194,9 @@ size_t Keyspace::StripeToEvictFrom(size_t home) const {
 Keyspace::EvictStep Keyspace::EvictFrom(size_t first, const EvictionPressure& pressure) {
   bool busy = false;
   for (size_t passed = 0; passed < stripe_count_; ++passed) {
-    Stripe& stripe = *stripes_[(first + passed) % stripe_count_];
+    const size_t index = (first + passed) % stripe_count_;
+    Stripe& stripe = *stripes_[index];
+    if (pressure.only != nullptr && pressure.only->counts[index].items.Get() == 0) continue;
     if (!stripe.lock().TryLockForAWhile()) {
       busy = true;
       continue;

@@ -48,8 +48,9 @@ EntrySpec SpecOf(const Entry& entry) {
 
 }  // namespace
 
-Stripe::Stripe(const StripeContext& context, int databases)
+Stripe::Stripe(const StripeContext& context, size_t index, int databases)
     : context_(context),
+      index_(index),
       entries_(context.slab_pages),
       databases_(static_cast<size_t>(databases)),
       random_state_(reinterpret_cast<uintptr_t>(this) | 1) {
@@ -84,7 +85,7 @@ void Stripe::DiscardEntry(Entry* entry) {
   context_.lazy_free->Discard(std::move(object));
 }
 
-SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms) {
+SlotRef Stripe::AddUncounted(int database, const Key& key, const EntrySpec& spec, int64_t now_ms) {
   Entry* entry = EntryLayout::Write(entries_.Allocate(EntryLayout::Bytes(spec)), spec);
   Slot slot(entry);
   StripeDatabase& into = this->database(database);
@@ -105,7 +106,17 @@ SlotRef Stripe::Add(int database, const Key& key, const EntrySpec& spec, int64_t
   return ref;
 }
 
-void Stripe::Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms) {
+void Stripe::Replace(int database, const Key& key, SlotRef ref, const EntrySpec& spec,
+                     int64_t now_ms) {
+  if (namespaces_ != nullptr) [[unlikely]]
+    CountOut(database, key.hash, *ref.entry(), 0);
+  ReplaceUncounted(database, key, ref, spec, now_ms);
+  if (namespaces_ != nullptr) [[unlikely]]
+    CountIn(database, key.hash, *ref.entry(), 0);
+}
+
+void Stripe::ReplaceUncounted(int database, const Key& key, SlotRef ref, EntrySpec spec,
+                              int64_t now_ms) {
   Entry* old = ref.entry();
   spec.key = key.bytes;
   const bool has_expiry = spec.expire_at_ms != kNoExpiry;
@@ -176,6 +187,8 @@ void Stripe::SetExtra(int database, const Key& key, SlotRef ref, const char* blo
 Ref<Object> Stripe::Detach(int database, uint64_t hash, SlotRef ref) {
   Entry* entry = ref.entry();
   StripeDatabase& in = this->database(database);
+  if (namespaces_ != nullptr) [[unlikely]]
+    CountOut(database, hash, *entry, -1);
   CountExpiry(in, entry, -1);
   keys.Add(-1);
   UnfileFields(database, hash, entry->object());
@@ -194,6 +207,7 @@ void Stripe::Expire(int database, uint64_t hash, SlotRef ref) {
   if (IsPurged(*ref.entry())) return RemovePurged(database, hash, ref);
   const std::string_view key = ref.entry()->key();
   expired.Add(1);
+  if (NamespaceCounts* const row = RowOf(key)) row->expired.Add(1);
   NoteExpired(hash, ref.Get());
   if (ref.entry()->has_extra()) [[unlikely]]
     KeepExpired(database, *ref.entry());
@@ -206,12 +220,23 @@ void Stripe::EvictKey(int database, uint64_t hash, SlotRef ref) {
   if (IsPurged(*ref.entry())) return RemovePurged(database, hash, ref);
   const std::string_view key = ref.entry()->key();
   evicted.Add(1);
+  if (NamespaceCounts* const row = RowOf(key)) row->evicted.Add(1);
   watches_.Touch(database, key);
   if (context_.observer != nullptr) context_.observer->OnEvicted(database, key);
   Remove(database, hash, ref);
 }
 
-Entry* Stripe::ResizeInline(int /*database*/, SlotRef ref, size_t size) {
+Entry* Stripe::ResizeInline(int database, const Key& key, SlotRef ref, size_t size) {
+  if (namespaces_ != nullptr) [[unlikely]] {
+    CountOut(database, key.hash, *ref.entry(), 0);
+    Entry* const resized = ResizeUncounted(ref, size);
+    CountIn(database, key.hash, *resized, 0);
+    return resized;
+  }
+  return ResizeUncounted(ref, size);
+}
+
+Entry* Stripe::ResizeUncounted(SlotRef ref, size_t size) {
   Entry* old = ref.entry();
   EntrySpec spec = SpecOf(*old);
   const size_t kept = std::min(size, spec.string.size());
@@ -261,6 +286,7 @@ size_t Stripe::Flush(int database) {
   flushed.probation_bytes = 0;
   flushed.tagged = 0;
   this->keys.Add(-static_cast<int64_t>(keys));
+  if (namespaces_ != nullptr) CountAfterFlush();
   return keys;
 }
 
@@ -294,6 +320,7 @@ void Stripe::Swap(int first, int second) {
   std::swap(one.tagged, other.tagged);
   purge_sweep_.running = false;  // begins anew: it may have passed one and not the other
   purge_sweep_.clock = 0;
+  if (count_walk_.running) RecountAll();  // likewise
 }
 
 bool Stripe::FreeSlice(std::chrono::steady_clock::time_point deadline) {
@@ -343,6 +370,7 @@ bool Stripe::MoveEntry(Entry* entry) {
 bool Stripe::CompactPage() {
   // No key leads to the entries of a table that was cut off; soon they are gone anyway.
   if (!entries_.slab().sparse() || !dead_tables_.empty()) return false;
+  CloseChanges();  // they know their entries by their places
   return entries_.slab().EmptySparsestPage(
       [this](void* piece) { return MoveEntry(static_cast<Entry*>(piece)); });
 }

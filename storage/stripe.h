@@ -28,6 +28,7 @@
 #include "storage/key.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
+#include "storage/namespaces.h"
 #include "storage/probation_queue.h"
 #include "storage/relaxed_counter.h"
 #include "storage/stripe_lock.h"
@@ -45,6 +46,7 @@ struct StripeContext {
   LazyFree* lazy_free;
   std::atomic<int64_t>* lease_count;
   TagTable* tags;
+  Namespaces* namespaces;
   const std::atomic<EvictionPolicy>* policy;
   const std::atomic<int64_t>* probation_from_bytes;  // new keys go on probation above this
   int stripe_bits;
@@ -73,7 +75,7 @@ struct StripeDatabase {
 
 class alignas(64) Stripe {
  public:
-  Stripe(const StripeContext& context, int databases);
+  Stripe(const StripeContext& context, size_t index, int databases);
   ~Stripe();
 
   StripeLock& lock() { return lock_; }
@@ -125,10 +127,18 @@ class alignas(64) Stripe {
   void SetFrequency(SlotRef ref, uint32_t frequency);
 
   // Adds a key. REQUIRES: it is missing.
-  SlotRef Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms);
+  SlotRef Add(int database, const Key& key, const EntrySpec& spec, int64_t now_ms) {
+    const SlotRef ref = AddUncounted(database, key, spec, now_ms);
+    if (namespaces_ != nullptr) [[unlikely]]
+      CountIn(database, key.hash, *ref.entry(), 1);
+    return ref;
+  }
   // Gives a key another value or expiry; the old value's object is discarded, unless the spec has
   // the same one, which is then kept. The spec's bytes may be the old entry's own.
-  void Replace(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms);
+  void Replace(int database, const Key& key, SlotRef ref, const EntrySpec& spec, int64_t now_ms);
+  // The two without regard to namespaces. REQUIRE: has_namespaces() is false.
+  SlotRef AddUncounted(int database, const Key& key, const EntrySpec& spec, int64_t now_ms);
+  void ReplaceUncounted(int database, const Key& key, SlotRef ref, EntrySpec spec, int64_t now_ms);
   // Sets or (kNoExpiry) removes the expiry of a key.
   void SetExpiry(int database, const Key& key, SlotRef ref, int64_t expire_at_ms, int64_t now_ms);
   // Sets or (nullptr) removes the extra block of a key.
@@ -167,9 +177,28 @@ class alignas(64) Stripe {
   // purged softly is served stale until then.
   void RemovePurged(int database, uint64_t hash, SlotRef ref, int64_t soft_until_ms = 0);
 
+  // ---- namespaces (namespaces.h, stripe_namespaces.cc)
+  bool has_namespaces() const { return namespaces_ != nullptr; }
+  // To be called when namespaces have been defined or removed, and before. REQUIRE: all stripes are
+  // locked.
+  void CloseChanges();
+  void NamespacesChanged(std::span<Namespace* const> recounted);
+  // REQUIRE: has_namespaces().
+  void CountLookup(std::string_view key, bool hit);
+  void CountWrite(std::string_view key);
+  // An entry's value is about to change in place: it counts anew at CloseChanges, to be called
+  // before the stripe is unlocked.
+  void OpenChange(int database, uint64_t hash, Entry* entry);
+  // The expiry that a key's namespace gives it where it is written with this one; `stays` when the
+  // write leaves the expiry as it was.
+  int64_t ExpiryInNamespace(std::string_view key, int64_t expire_at_ms, bool stays, int64_t now_ms);
+  // Counts keys that were there before their namespace. True when work is left.
+  bool CountSlice(std::chrono::steady_clock::time_point deadline);
+  bool wants_count() const { return wants_count_.load(std::memory_order_relaxed); }
+
   // Makes the short string of an entry `size` bytes long; new bytes are undefined. The entry may
   // move. REQUIRES: size <= kInlineStringBytesMax.
-  Entry* ResizeInline(int database, SlotRef ref, size_t size);
+  Entry* ResizeInline(int database, const Key& key, SlotRef ref, size_t size);
 
   // Cuts the table of a database off; its entries are freed by FreeSlice.
   size_t Flush(int database);
@@ -209,6 +238,7 @@ class alignas(64) Stripe {
   RelaxedCounter hits, misses;
 
  private:
+  Namespaces* namespaces_ = nullptr;  // null: there are none
   EvictionClock clock_;
 
  public:
@@ -229,10 +259,53 @@ class alignas(64) Stripe {
   bool SweepStale(SliceBudget& budget);
   int64_t SoftUntilOf(const ExtraView& extra) const;
   void FreeEntry(Entry* entry);
+  Entry* ResizeUncounted(SlotRef ref, size_t size);
   void DiscardEntry(Entry* entry);  // with its object
   void CountExpiry(StripeDatabase& database, const Entry* entry, int change);
   uint64_t Random();
   bool MoveEntry(Entry* entry);
+
+  // ---- namespaces (stripe_namespaces.cc)
+  // An entry comes or goes (`items` 1, -1), or its bytes do (0): CountOut before the change,
+  // CountIn after it.
+  void CountIn(int database, uint64_t hash, const Entry& entry, int64_t items);
+  void CountOut(int database, uint64_t hash, const Entry& entry, int64_t items);
+  bool Counts(const NamespaceCounts& row, int database, uint64_t hash) const;
+  void AddBytes(Namespace& to, int64_t bytes);
+  bool TakeFromOpen(const Entry& entry);
+  void CountSegment(int database);
+  void BeginCount();
+  void EndCount();
+  void CountAfterFlush();
+  void RecountAll();
+  void EndCountOfNothing();
+  NamespaceCounts* RowOf(std::string_view key) const;
+  // Whether eviction may take it: for the sake of the pressing namespace alone, or of memory.
+  bool MayEvict(const Entry& entry, const Namespace* only) const {
+    return namespaces_ == nullptr || MayEvictInNamespaces(entry, only);
+  }
+  bool MayEvictInNamespaces(const Entry& entry, const Namespace* only) const;
+  int64_t PinnedKeys() const;
+  bool EvictByWalk(const EvictionPressure& pressure);
+  struct OpenedChange {
+    int database;
+    uint64_t hash;
+    const Entry* entry;
+  };
+  // How far the keys are counted that were there before their namespace.
+  struct CountWalk {
+    bool running = false;
+    int database = 0;
+    uint64_t position = 0;
+  };
+  // Where the search for something to evict has come to that random draws did not find.
+  struct EvictWalk {
+    uint64_t of = 0;  // the namespace's id; 0: any
+    int database = 0;
+    uint64_t position = 0;
+    bool found = false;  // anything since the first key
+    int64_t barren_at_ms = -1;
+  };
 
   // ---- tags (stripe_purges.cc)
   static bool HasTags(const Entry& entry) {
@@ -299,6 +372,7 @@ class alignas(64) Stripe {
   void PutOnProbation(StripeDatabase& in, uint64_t hash, size_t bytes);
   uint32_t PopProbation(StripeDatabase& in);
   bool EndProbation(int database, const EvictionPressure& pressure, bool must_go);
+  bool EvictByPolicy(const EvictionPressure& pressure);
   int DrawDatabase(bool only_volatile);
   bool EvictLfu(int database, const EvictionPressure& pressure);
   bool EvictSampled(int database, const EvictionPressure& pressure);
@@ -308,12 +382,14 @@ class alignas(64) Stripe {
   void EvictOrExpire(int database, uint64_t hash, SlotRef ref, int64_t now_ms);
   template <class Collect>
   void DrawSample(Table& table, Sample& sample, Collect collect);
+  void EvictWorstOf(int database, const Sample& sample, const EvictionPressure& pressure);
   double BadnessOf(Slot slot, const EvictionPressure& pressure);
   Slot HoldAge(SlotRef ref);
   void SweepAges();
   void CountEvictionMemory();
 
   const StripeContext context_;
+  const size_t index_;
   WatchRegistry watches_;
   EntryAllocator entries_;
   std::vector<StripeDatabase> databases_;
@@ -326,6 +402,10 @@ class alignas(64) Stripe {
   uint64_t random_state_;
   GhostTable ghosts_;
   PurgeSweep purge_sweep_;
+  std::vector<OpenedChange> open_changes_;
+  CountWalk count_walk_;
+  EvictWalk evict_walk_;
+  std::atomic<bool> wants_count_{false};
   int expire_database_ = 0;  // where ExpireSlice goes on
   uint64_t swept_ticks_ = 0;
   size_t sweep_step_ = 0;

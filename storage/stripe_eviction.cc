@@ -121,6 +121,18 @@ void Stripe::CountEvictionMemory() {
 // ---- who has to go
 
 bool Stripe::EvictOne(const EvictionPressure& pressure) {
+  if (pressure.only == nullptr) {
+    if (EvictByPolicy(pressure)) return true;
+    // Keys that may not go may be so many that random draws found nothing else.
+    return pressure.last_resort && PinnedKeys() > 0 && EvictByWalk(pressure);
+  }
+  clock_.Pass(pressure.now_ms);
+  const int database = DrawDatabase(IsVolatilePolicy(pressure.policy));
+  if (database < 0) return false;
+  return EvictSampled(database, pressure) || EvictByWalk(pressure);
+}
+
+bool Stripe::EvictByPolicy(const EvictionPressure& pressure) {
   const bool only_volatile = IsVolatilePolicy(pressure.policy);
   if (pressure.policy == EvictionPolicy::kAllKeysLfu) {
     ghosts_.Resize(static_cast<size_t>(keys.Get()));
@@ -185,6 +197,11 @@ bool Stripe::EndProbation(int database, const EvictionPressure& pressure, bool m
   if (!ref) return false;
   Slot slot = ref.Get();
   const Entry& entry = *slot.entry();
+  if (!MayEvict(entry, nullptr)) {
+    slot.set_probation(false);
+    ref.Set(slot);
+    return false;
+  }
   if (!must_go && slot.frequency() >= UsesToStay(entry.MemoryBytes(), pressure.key_bytes_mean)) {
     // Its uses so far were what promotion took: in the main part it begins anew.
     slot.set_probation(false);
@@ -219,12 +236,12 @@ double Stripe::BadnessOf(Slot slot, const EvictionPressure& pressure) {
 bool Stripe::EvictSampled(int database, const EvictionPressure& pressure) {
   StripeDatabase& in = this->database(database);
   Sample sample;
-  const bool main_only = pressure.policy == EvictionPolicy::kAllKeysLfu;
+  const bool main_only = pressure.policy == EvictionPolicy::kAllKeysLfu && pressure.only == nullptr;
   const bool only_volatile = IsVolatilePolicy(pressure.policy);
   const auto collect = [&](SlotRef ref) {
     const Slot slot = ref.Get();
     if (sample.count == sample.refs.size() || (main_only && slot.probation()) ||
-        (only_volatile && !slot.has_expiry())) {
+        (only_volatile && !slot.has_expiry()) || !MayEvict(*slot.entry(), pressure.only)) {
       return;
     }
     if (IsLfuPolicy(pressure.policy)) __builtin_prefetch(slot.entry());
@@ -232,6 +249,11 @@ bool Stripe::EvictSampled(int database, const EvictionPressure& pressure) {
   };
   DrawSample(in.table, sample, collect);
   if (sample.count == 0) return false;
+  EvictWorstOf(database, sample, pressure);
+  return true;
+}
+
+void Stripe::EvictWorstOf(int database, const Sample& sample, const EvictionPressure& pressure) {
   SlotRef victim;
   double badness = 0;
   for (size_t i = 0; i < sample.count; ++i) {
@@ -244,7 +266,6 @@ bool Stripe::EvictSampled(int database, const EvictionPressure& pressure) {
   }
   const uint64_t hash = context_.hasher->Hash(victim.entry()->key());
   EvictOrExpire(database, hash, victim, pressure.now_ms);
-  return true;
 }
 
 // Collects the slots of random buckets; where those are all but empty, of a few whole segments.
@@ -278,6 +299,7 @@ bool Stripe::EvictFromWheel(int database, const EvictionPressure& pressure) {
   }
   if (in.wheel == nullptr) return false;
   const bool soonest = pressure.policy == EvictionPolicy::kVolatileTtl;
+  const bool may_be_pinned = PinnedKeys() > 0;
   for (int i = 0; i < kTriesMax; ++i) {
     std::array<uint32_t, kEvictionSamples> references;
     int64_t slot_end_ms = 0;
@@ -287,7 +309,7 @@ bool Stripe::EvictFromWheel(int database, const EvictionPressure& pressure) {
     if (EvictWorst(database, std::span(references).first(taken), slot_end_ms, pressure))
       return true;
   }
-  return true;  // only stale references so far; they are gone now
+  return !may_be_pinned;  // only stale references so far, then, and they are gone now
 }
 
 bool Stripe::EvictWorst(int database, std::span<const uint32_t> references, int64_t slot_end_ms,
@@ -298,7 +320,7 @@ bool Stripe::EvictWorst(int database, std::span<const uint32_t> references, int6
   double badness = 0;
   for (const uint32_t reference : references) {
     in.table.FindReference(reference, [&](Slot slot, uint64_t) {
-      if (!slot.has_expiry()) return false;
+      if (!slot.has_expiry() || !MayEvict(*slot.entry(), nullptr)) return false;
       const double candidate = BadnessOf(slot, pressure);
       if (!found || candidate > badness) {
         found = true;
@@ -312,7 +334,7 @@ bool Stripe::EvictWorst(int database, std::span<const uint32_t> references, int6
     uint64_t hash = 0;
     const SlotRef ref = in.table.FindReference(worst, [&](Slot slot, uint64_t slot_hash) {
       hash = slot_hash;
-      return slot.has_expiry();
+      return slot.has_expiry() && MayEvict(*slot.entry(), nullptr);
     });
     EvictOrExpire(database, hash, ref, pressure.now_ms);
   }

@@ -184,7 +184,11 @@ bool Stripe::ExpireFields(int database, uint64_t hash, SlotRef ref, int64_t now_
                           size_t fields_max) {
   Entry* const entry = ref.entry();
   Hash& value = HashOf(*entry);
+  if (namespaces_ != nullptr) [[unlikely]]
+    CountOut(database, hash, *entry, 0);
   const size_t removed = value.RemoveExpired(now_ms, fields_max);
+  if (namespaces_ != nullptr) [[unlikely]]
+    CountIn(database, hash, *entry, 0);
   const bool gone = value.size() == 0;
   if (removed > 0) {
     expired_fields.Add(static_cast<int64_t>(removed));

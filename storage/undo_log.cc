@@ -34,7 +34,7 @@ void UndoLog::Rollback(Keyspace& keyspace, int64_t now_ms) {
     // The fields of a hash may have expired in the meantime, all of them.
     const bool empty = object != nullptr && object->ElementCount() == 0;
     if (saved.old_value && !empty) {
-      database.Put(key, *std::move(saved.old_value));
+      database.Put(key, *std::move(saved.old_value), {.undoes = true});
     } else {
       database.Delete(key);
     }

@@ -4,27 +4,21 @@
 // is dead to everybody at once and swept by the workers (Keyspace::PurgeSlice); the events and
 // invalidations of its keys follow with that.
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string_view>
 
-#include "server/acl/acl_check.h"
 #include "server/command_context.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "server/commands/name_purge.h"
 #include "storage/glob.h"
-#include "storage/match_purge.h"
 #include "storage/numbers.h"
 
 namespace larder {
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr size_t kPatternBytesMax = 1024;
-// A slice ends with the segment that it is at, which may take half as long again.
-constexpr auto kSlice = std::chrono::microseconds(500);
 
 // How many arguments a purge names things with: SOFT and its seconds may stand behind them. (Who
 // has a key or tag of that name puts another behind it.)
@@ -80,17 +74,7 @@ Status PurgeTag(CommandContext& ctx) {
   return Ok();
 }
 
-// The keys that the pattern matches and the user may write. Keeps the user as it is now.
-storage::MatchPurge::Picks PicksOf(const CommandContext& ctx, std::string_view pattern) {
-  AclUserPointer user = ctx.session.user;
-  const bool all_keys = user == nullptr || !user->looks_at_keys();
-  return [pattern, all_keys, user = std::move(user), &command = ctx.command](std::string_view key) {
-    return storage::GlobMatch(pattern, key) && (all_keys || MayWriteKey(*user, command, key));
-  };
-}
-
 Status PurgeMatch(CommandContext& ctx) {
-  using Outcome = storage::MatchPurge::Outcome;
   const std::string_view pattern = ctx.args.Next();
   if (pattern.size() > kPatternBytesMax) return Error(errors::kPatternTooLong);
   int64_t soft_until_ms = 0;
@@ -99,20 +83,10 @@ Status PurgeMatch(CommandContext& ctx) {
     if (!soft) return Error(errors::kSyntax);
     if (Status parsed = ParseSoft(ctx, &soft_until_ms); !parsed.ok()) return parsed;
   }
-  // In between two slices others have their turn; inside EXEC and scripts nobody may.
-  const bool in_slices = !ctx.in_exec() && !ctx.in_script();
-  storage::MatchPurge purge(ctx.engine.keyspace, ctx.db.index(), soft_until_ms,
-                            PicksOf(ctx, pattern));
-  for (;;) {
-    const auto deadline =
-        in_slices ? steady_clock::now() + kSlice : steady_clock::time_point::max();
-    if (purge.Slice(ctx.dispatcher.now_ms(), deadline, ctx.all_stripes_held()) == Outcome::kDone) {
-      break;
-    }
-    if (in_slices) ctx.dispatcher.TakeTurn();
-  }
-  if (purge.purged() > 0) ctx.session.MarkDirty();
-  ctx.reply.Integer(static_cast<int64_t>(purge.purged()));
+  const auto picks = [pattern](std::string_view key) { return storage::GlobMatch(pattern, key); };
+  const int database = ctx.db.index();
+  ctx.reply.Integer(
+      static_cast<int64_t>(PurgeByName(ctx, database, database, soft_until_ms, picks)));
   return Ok();
 }
 

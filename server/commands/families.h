@@ -66,5 +66,6 @@ std::span<const CommandSpec> ClusterCommands();           // cluster.cc
 std::span<const CommandSpec> ReplicationCommands();       // replication.cc
 std::span<const CommandSpec> CacheTagCommands();          // cache_tags.cc
 std::span<const CommandSpec> CachePurgeCommands();        // cache_purges.cc
+std::span<const CommandSpec> CacheNamespaceCommands();    // cache_namespaces.cc
 
 }  // namespace larder

@@ -42,7 +42,7 @@ class CommandScriptHost final : public RunningScriptHost {
     const CommandInfo* info = ctx_.engine.commands.Find(args, &container);
     Status status(Refusal(info, args));
     if (status.ok()) status = CheckRights(*info, args);
-    if (status.ok()) status = Status(RefusalOfWrite(*info));
+    if (status.ok()) status = Status(RefusalOfWrite(*info, args));
     if (!status.ok()) {
       ctx_.dispatcher.CountRefused(info, status.error());
     } else {
@@ -77,13 +77,14 @@ class CommandScriptHost final : public RunningScriptHost {
     return {};
   }
 
-  std::string_view RefusalOfWrite(const CommandInfo& info) const {
+  std::string RefusalOfWrite(const CommandInfo& info, Arguments args) const {
     const uint32_t flags = info.flags;
     if (read_only_ && (flags & (Flag::kWrite | Flag::kMayReplicate)) != 0) {
-      return errors::kWriteFromReadOnlyScript;
+      return std::string(errors::kWriteFromReadOnlyScript);
     }
-    if (memory_exhausted_ && (flags & Flag::kDenyOom) != 0) return errors::kOutOfMemory;
-    return {};
+    if ((flags & Flag::kDenyOom) == 0) return {};
+    if (memory_exhausted_) return std::string(errors::kOutOfMemory);
+    return ctx_.dispatcher.QuotaRefusal(info, args);
   }
 
   // The rights are those of the client that runs the script.

@@ -1,5 +1,6 @@
 #include "server/config/machine_limits.h"
 #include "server/config/option_groups.h"
+#include "server/config/option_parsers.h"
 
 namespace larder {
 namespace {
@@ -171,6 +172,13 @@ constexpr Option kOptions[] = {
      .value = "yes",
      .flags = kNoEffect,
      .documentation = "Spend time on growing tables; tables grow in small steps here."},
+    {.name = "cache-namespace",
+     .type = OptionType::kWords,
+     .unit = "a name and what CACHE.NS SET takes",
+     .flags = kImmutable | kNotListed | kKeepLines,
+     .documentation =
+         "One namespace: cache-namespace shop prefix shop: maxmemory 64mb maxttl 3600.",
+     .parse = ParseAnyWords},
     {.name = "lookahead",
      .type = OptionType::kInteger,
      .value = "16",

@@ -222,6 +222,21 @@ CASES = [
         ("SET a 1 TAGS 1 t", "+OK"), ("SET b 1 TAGS 2 t u", "+OK"), ("SET user:1 1", "+OK"),
         ("CACHE.PURGETAG t", ":2"), ("EXISTS a b", ":0"), ("CACHE.PURGETAG t u", ":0"),
         ("CACHE.PURGEMATCH user:*", ":1"), ("SET c 1", "+OK"), ("CACHE.PURGE c c", ":1")]),
+    ("namespaces", [
+        ("CACHE.NS SET shop PREFIX shop: DEFAULTTTL 100 MAXTTL 1000", "+OK"),
+        ("SET shop:1 v", "+OK"), ("TTL shop:1", ":100"), ("SET shop:1 v EX 5000", "+OK"),
+        ("TTL shop:1", ":1000"), ("HSET shop:h f v", ":1"), ("TTL shop:h", ":100"),
+        ("CACHE.NS STATS shop", "/[*%]\\[\\$name, \\$shop, \\$items, :2, \\$bytes, :.*/"),
+        ("CACHE.NS FLUSH shop", ":2"), ("CACHE.NS DEL shop", ":1"), ("CACHE.NS DEL shop", ":0")]),
+    ("namespaces' forms", [
+        ("CACHE.NS SET shop PREFIX", arity("cache.ns|set")), ("CACHE.NS SET a b c", SYNTAX),
+        ("CACHE.NS SET a PREFIX b MAXMEMORY 0",
+         "-ERR MAXMEMORY must be a number of bytes above 0, as 1000000 or 64mb"),
+        ("CACHE.NS SET a PREFIX b MAXTTL 0",
+         "-ERR DEFAULTTTL and MAXTTL must be between 1 and 3153600000 seconds"),
+        ("CACHE.NS SET a PREFIX b JITTER 91", "-ERR JITTER must be between 1 and 90 percent"),
+        ("CACHE.NS FLUSH nosuch", "-ERR No such namespace"),
+        ("CACHE.HOT COUNT 65", "-ERR COUNT must be between 1 and 64")]),
     ("CLIENT NO-TOUCH", [
         ("CLIENT NO-TOUCH ON", "+OK"), ("CLIENT NO-TOUCH off", "+OK"), ("CLIENT NO-TOUCH maybe", SYNTAX)]),
     ("CLIENT KILL MAXAGE", [
