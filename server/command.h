@@ -162,8 +162,8 @@ struct CommandSpec {
   std::string_view replaced_by = {};  // by what, in words; only with deprecated_since
   KeyFlagsFinder find_key_flags = nullptr;
   ChannelArguments channels = ChannelArguments::kNone;
-  // Arguments that are no keys (COMMAND GETKEYS does not tell them) and count as names of keys to
-  // be written for the rights of ACL: tags.
+  // Arguments that are no keys (COMMAND GETKEYS does not tell them) and count as names of keys for
+  // the rights of ACL, to be written where the command writes, else to be read: tags.
   KeyFinder find_tags = nullptr;
 };
 

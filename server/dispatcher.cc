@@ -591,6 +591,8 @@ inline void Dispatcher::Account(Session& session, const PreparedCommand& command
                           (cost.reply_bytes >= large_reply_bytes_);
   if (remarkable) [[unlikely]]
     Observe(session, command, cost);
+  if (--hot_distance_ == 0) [[unlikely]]
+    SampleHotKeys(command, cost);
 }
 
 Disposition Dispatcher::AfterWrite(size_t stripe) {

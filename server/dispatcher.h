@@ -193,6 +193,7 @@ class Dispatcher {
   void Observe(Session& session, const PreparedCommand& command, const CommandCost& cost);
   void NoteSlow(Session& session, const PreparedCommand& command, uint64_t ticks);
   void NoteHotKeys(const PreparedCommand& command, const CommandCost& cost);
+  void SampleHotKeys(const PreparedCommand& command, const CommandCost& cost);
   void Log(CommandLogKind kind, Session& session, const PreparedCommand& command, int64_t value,
            int64_t entries_max);
   Disposition AfterWrite(size_t stripe);
@@ -207,6 +208,7 @@ class Dispatcher {
   // LATENCY's), and the same or 0 while HOTKEYS wants all; sizes.
   int64_t slowlog_us_ = -1, latency_ms_ = 0;
   uint64_t slow_ticks_ = UINT64_MAX, observed_ticks_ = UINT64_MAX;
+  uint32_t hot_distance_ = 1;  // commands until CACHE.HOT looks at one
   size_t large_request_bytes_ = SIZE_MAX, large_reply_bytes_ = SIZE_MAX;
   bool error_is_counted_ = false;
   uint64_t last_ticks_ = 0;  // when the command before ended

@@ -82,6 +82,18 @@ void Dispatcher::Log(CommandLogKind kind, Session& session, const PreparedComman
        .argument_bytes_max = static_cast<size_t>(options.slowlog_entry_max_string_len.Get())});
 }
 
+// A script counts with the keys that it declares here, too.
+void Dispatcher::SampleHotKeys(const PreparedCommand& command, const CommandCost& cost) {
+  hot_distance_ = HotSample::NextDistance(last_ticks_);
+  if (cost.place == CommandCost::Place::kInScript) return;
+  positions_.clear();
+  CommandTable::KeyPositions(*command.info, command.args, &positions_);
+  if (positions_.empty()) return;
+  std::vector<std::string_view> keys;
+  for (const int position : positions_) keys.push_back(command.args[static_cast<size_t>(position)]);
+  engine_.hot_sample.Note(static_cast<size_t>(worker_), keys, now_ms_);
+}
+
 // A script counts with the keys that it declares, as one command; its calls are part of it.
 void Dispatcher::NoteHotKeys(const PreparedCommand& command, const CommandCost& cost) {
   if (cost.place == CommandCost::Place::kInScript) return;

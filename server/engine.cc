@@ -92,6 +92,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
       tracking(keyspace.stripe_count(), RandomSeed(), clients, store.live().tracking_table_max_keys,
                notifications),
       hot_keys(static_cast<size_t>(worker_count)),
+      hot_sample(static_cast<size_t>(worker_count)),
       scripts(std::make_unique<ScriptCache>()),
       functions(std::make_unique<FunctionRegistry>()),
       migrations(std::make_unique<Migrations>(*this)),

@@ -19,6 +19,7 @@
 #include "server/command_table.h"
 #include "server/config/live_options.h"
 #include "server/hot_keys.h"
+#include "server/hot_sample.h"
 #include "server/latency_monitor.h"
 #include "server/logging.h"
 #include "server/monitors.h"
@@ -27,6 +28,7 @@
 #include "server/scripting/lua_memory.h"
 #include "server/scripting/running_scripts.h"
 #include "server/statistics.h"
+#include "server/tag_listeners.h"
 #include "server/tracking.h"
 #include "server/turn_statistics.h"
 #include "storage/keyspace.h"
@@ -81,9 +83,11 @@ struct Engine : private storage::KeyspaceObserver {
   ClientRegistry clients;
   ClientEviction client_eviction{log};
   Tracking tracking;
+  TagListeners tag_listeners;
   Monitors monitors;
   CommandLogs command_logs;
   HotKeys hot_keys;
+  HotSample hot_sample;
   LatencyMonitor latency;
   ClientPause pause;
   TurnSettings turns;

@@ -76,6 +76,11 @@ inline constexpr std::string_view kBadNamespaceTtl =
     "ERR DEFAULTTTL and MAXTTL must be between 1 and 3153600000 seconds";
 inline constexpr std::string_view kBadNamespaceJitter =
     "ERR JITTER must be between 1 and 90 percent";
+inline constexpr std::string_view kBadHotCount = "ERR COUNT must be between 1 and 64";
+inline constexpr std::string_view kTagTrackingNeedsResp3 =
+    "ERR CACHE.TRACKTAG needs a connection in RESP3: send HELLO 3 first";
+inline constexpr std::string_view kTooManyListenedTags =
+    "ERR a client may track 1024 tags at the most";
 inline constexpr std::string_view kNotSortable =
     "ERR One or more scores can't be converted into double";
 // The cache's own commands and options.

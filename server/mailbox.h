@@ -30,10 +30,12 @@ struct PushMessage {
     kMonitorLine,
     kReply,
     kRightsChanged,
-    kInvalidate,             // keys that it has read
-    kInvalidateBroadcast,    // keys with a prefix that it listens for
-    kInvalidateAll,          // whatever it tracks
-    kRedirectedInvalidation  // what another client tracks
+    kInvalidate,              // keys that it has read
+    kInvalidateBroadcast,     // keys with a prefix that it listens for
+    kInvalidateAll,           // whatever it tracks
+    kRedirectedInvalidation,  // what another client tracks
+    kTagPurged,               // a tag that it listens for, in `payload`
+    kTagsFlushed              // all of them
   };
   Kind kind;
   std::string pattern;

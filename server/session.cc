@@ -1,11 +1,17 @@
 #include "server/session.h"
 
+#include "server/acl/acl_check.h"
 #include "server/client_side_caching.h"
 #include "server/engine.h"
 #include "server/waiting.h"
 #include "server/watching.h"
 
 namespace larder {
+namespace {
+
+constexpr std::string_view kTrackTag = "cache.tracktag";
+
+}  // namespace
 
 Session::Session(Engine& engine, Mailbox& mailbox, std::shared_ptr<ClientRecord> client_record)
     : reply(output), record(std::move(client_record)), engine_(engine), mailbox_(mailbox) {
@@ -19,6 +25,7 @@ Session::~Session() {
   }
   UnsubscribeAll();
   StopTracking(engine_, *this);
+  StopListeningForTags();
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
 }
@@ -123,6 +130,10 @@ void Session::Deliver(const PushMessage& message) {
     case Kind::kRedirectedInvalidation:
       if (!ReceiveInvalidation(engine_, *this, message)) return;
       break;
+    case Kind::kTagPurged:
+    case Kind::kTagsFlushed:
+      if (!WriteTagPurge(message)) return;
+      break;
     case Kind::kPatternMessage:
       if (!subscriptions(ChannelKind::kPattern).contains(message.pattern)) return;
       reply.Push(4);
@@ -133,6 +144,32 @@ void Session::Deliver(const PushMessage& message) {
       break;
   }
   OutputReady();
+}
+
+// A tag whose purge was under way when it stopped listening, or lost the right to read it, is of no
+// interest any more.
+bool Session::WriteTagPurge(const PushMessage& message) {
+  const bool all = message.kind == PushMessage::Kind::kTagsFlushed;
+  if (reply.version() != protocol::Version::kResp3 || listened_tags.empty()) return false;
+  if (!all && !listened_tags.contains(message.payload)) return false;
+  if (LatestUser() == nullptr) return false;
+  if (!all && user->looks_at_keys()) {
+    const std::string_view args[] = {kTrackTag, message.payload};
+    if (!CheckAcl(*user, *engine_.commands.FindByName(kTrackTag), args).allowed()) return false;
+  }
+  reply.Push(2);
+  reply.Bulk("invalidate-tag");
+  if (all) {
+    reply.Null();
+  } else {
+    reply.Bulk(message.payload);
+  }
+  return true;
+}
+
+void Session::StopListeningForTags() {
+  engine_.tag_listeners.Remove(listened_tags, id());
+  listened_tags.clear();
 }
 
 void Session::EndParts() {
@@ -183,6 +220,7 @@ void Session::Reset() {
   unwatch_after_command = true;
   UnsubscribeAll();
   StopTracking(engine_, *this);
+  StopListeningForTags();
   if (monitor) engine_.monitors.Remove(id());
   monitor = false;
   no_touch = false;

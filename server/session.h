@@ -151,6 +151,10 @@ class Session {
   std::vector<std::string> changed_keys;
   std::unique_ptr<ClientTracking> tracking;  // null: off
 
+  // The tags whose purges it hears of (tag_listeners.h).
+  storage::StringSet listened_tags;
+  void StopListeningForTags();
+
   // While a reply of several parts is under way (EXEC's), what arrives from others waits for its
   // end.
   void BeginParts() { in_parts_ = true; }
@@ -164,6 +168,7 @@ class Session {
   void Reset();
 
  private:
+  bool WriteTagPurge(const PushMessage& message);
   void CountSubscriptions();
 
   Engine& engine_;

@@ -59,7 +59,9 @@ std::vector<AclKeyUse> KeysOf(const CommandInfo& info, std::span<const std::stri
   if (info.spec->find_tags == nullptr) return keys;
   std::vector<int> tags;
   info.spec->find_tags(args, &tags);
-  for (const int position : tags) keys.push_back({position, AclPermission::kWrite});
+  const bool writes = (info.flags & Flag::kWrite) != 0;
+  const uint8_t needs = writes ? AclPermission::kWrite : AclPermission::kRead;
+  for (const int position : tags) keys.push_back({position, needs});
   return keys;
 }
 

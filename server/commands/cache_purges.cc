@@ -69,6 +69,7 @@ Status PurgeTag(CommandContext& ctx) {
     return Error(errors::kTagTooLong);
   }
   const uint64_t purged = ctx.engine.keyspace.PurgeTags(tags, ctx.db.now_ms(), soft_until_ms);
+  if (ctx.engine.tag_listeners.any()) ctx.engine.tag_listeners.TellPurged(tags);
   if (purged > 0) ctx.session.MarkDirty();
   ctx.reply.Integer(static_cast<int64_t>(purged));
   return Ok();

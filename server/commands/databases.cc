@@ -160,6 +160,7 @@ Status Flush(CommandContext& ctx, int first, int last) {
     if (ctx.engine.waiters.any()) TouchAwaited(ctx, index);
   }
   if (ctx.engine.tracking.any()) ctx.engine.tracking.InvalidateAll();
+  if (ctx.engine.tag_listeners.any()) ctx.engine.tag_listeners.TellFlushed();
   ctx.session.MarkDirty();
   ctx.reply.Ok();
   return Ok();

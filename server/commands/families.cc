@@ -65,6 +65,8 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       CacheTagCommands(),
       CachePurgeCommands(),
       CacheNamespaceCommands(),
+      CacheHotCommands(),
+      CacheTagTrackingCommands(),
   };
   return kFamilies;
 }

@@ -67,5 +67,7 @@ std::span<const CommandSpec> ReplicationCommands();       // replication.cc
 std::span<const CommandSpec> CacheTagCommands();          // cache_tags.cc
 std::span<const CommandSpec> CachePurgeCommands();        // cache_purges.cc
 std::span<const CommandSpec> CacheNamespaceCommands();    // cache_namespaces.cc
+std::span<const CommandSpec> CacheHotCommands();          // cache_hot.cc
+std::span<const CommandSpec> CacheTagTrackingCommands();  // cache_tag_tracking.cc
 
 }  // namespace larder
