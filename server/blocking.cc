@@ -17,7 +17,12 @@ void WaiterRegistry::Add(size_t stripe, int database, std::string_view key, Wait
   for (const size_t other : waiter->other_stripes) ++of.other_stripes[other];
   auto& line = of.lines[Name(database, key)];
   if (line.empty()) keys_.fetch_add(1, std::memory_order_relaxed);
-  line.push_back(std::move(waiter));
+  auto place = line.end();
+  if (waiter->wants_missing && !line.empty() && !line.back()->wants_missing) {
+    place = std::find_if(line.begin(), line.end(),
+                         [](const WaiterPointer& other) { return !other->wants_missing; });
+  }
+  line.insert(place, std::move(waiter));
 }
 
 void WaiterRegistry::Drop(Stripe& of, Lines::iterator line,

@@ -15,12 +15,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "protocol/reply_writer.h"
 #include "server/acl/acl_user.h"
 #include "server/mailbox.h"
@@ -48,6 +48,8 @@ struct Waiter {
   std::string timeout_reply;            // … or, where this is not empty, by this
   bool silent = false;                  // its client wants no reply (CLIENT REPLY OFF)
   bool can_be_unblocked = true;         // by CLIENT UNBLOCK
+  // It may be served where its key is missing (a lease on it). These stand in front of the others.
+  bool wants_missing = false;
   // What its client may do is asked again where the ACL has changed since.
   uint64_t acl_version = 0;
   AclUserPointer user;
@@ -117,7 +119,7 @@ class WaiterRegistry {
  private:
   struct Stripe {
     storage::StringMap<std::deque<WaiterPointer>> lines;  // by database number and key
-    absl::btree_map<size_t, int> other_stripes;           // how many waiters need which
+    std::map<size_t, int> other_stripes;                  // how many waiters need which
   };
   using Lines = storage::StringMap<std::deque<WaiterPointer>>;
   static std::string Name(int database, std::string_view key);

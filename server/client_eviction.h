@@ -13,9 +13,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/client_record.h"
 #include "server/logging.h"
 
@@ -48,7 +48,7 @@ class ClientEviction {
  private:
   static constexpr int kSmallestClassLog = 15;  // the lowest class is of those below 32 KiB
   static constexpr int kClasses = 24;
-  using Class = absl::flat_hash_map<uint64_t, std::shared_ptr<ClientRecord>>;
+  using Class = std::unordered_map<uint64_t, std::shared_ptr<ClientRecord>>;
   using Records = std::vector<std::shared_ptr<ClientRecord>>;
 
   static int ClassOf(int64_t bytes);

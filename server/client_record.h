@@ -9,9 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/command_table.h"
 #include "server/mailbox.h"
 
@@ -97,7 +97,7 @@ class ClientRegistry {
  private:
   std::atomic<uint64_t> last_id_{0};
   mutable std::mutex mutex_;
-  absl::flat_hash_map<uint64_t, std::shared_ptr<ClientRecord>> records_;
+  std::unordered_map<uint64_t, std::shared_ptr<ClientRecord>> records_;
 };
 
 // One line of CLIENT LIST, without its newline.

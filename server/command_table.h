@@ -6,10 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/command.h"
+#include "storage/string_map.h"
 
 namespace larder {
 
@@ -67,8 +68,8 @@ class CommandTable {
                              const CommandInfo** container) const;
 
   std::vector<CommandInfo> infos_;
-  absl::flat_hash_map<std::string, int> by_name_;
-  absl::flat_hash_map<const CommandSpec*, int> by_spec_;
+  storage::StringMap<int> by_name_;
+  std::unordered_map<const CommandSpec*, int> by_spec_;
   // Commands by a word of their name (see WordOf): one load and one compare on the hot path.
   struct Probe {
     uint64_t word = 0;

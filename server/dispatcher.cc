@@ -290,6 +290,20 @@ void Dispatcher::CloseChanges(const StripeSet& held) {
   for (size_t i = 0; i < engine_.keyspace.stripe_count(); ++i) engine_.keyspace.CloseChanges(i);
 }
 
+// The number of the namespace that a command counts for, by its first key; 0 when it has none.
+uint64_t Dispatcher::NamespaceOf(const PreparedCommand& command, const StripeSet& held) {
+  if (held.empty()) return 0;
+  std::string_view key = command.key.bytes;
+  if (!command.info->single_key) {
+    positions_.clear();
+    CommandTable::KeyPositions(*command.info, command.args, &positions_);
+    if (positions_.empty()) return 0;
+    key = command.args[static_cast<size_t>(positions_.front())];
+  }
+  const storage::Namespace* const of = engine_.keyspace.namespaces().Find(key);
+  return of == nullptr ? 0 : of->id;
+}
+
 Disposition Dispatcher::Execute(Session& session, const PreparedCommand& command) {
   if (command.info != nullptr) {
     session.record->last_command.store(command.info, std::memory_order_relaxed);
@@ -378,9 +392,8 @@ void Dispatcher::ServeLine(Session& session, const CommandInfo& info, const Stri
   for (size_t index = 0;; ++index) {
     const WaiterPointer waiter = engine_.waiters.At(stripe, database, name, index);
     if (waiter == nullptr) break;
-    // Nobody wants a key that is gone, but those who wait for a lease on it.
-    const bool wants_missing = waiter->command->spec->group == Group::kCache;
-    if (!wants_missing && in.Find(key, storage::Access::kPeek) == nullptr) break;
+    // Those who want a missing key stand in front.
+    if (!waiter->wants_missing && in.Find(key, storage::Access::kPeek) == nullptr) break;
     if (!waiter->waiting()) continue;
     protocol::OutputBuffer output;
     ReplyWriter reply(output, waiter->version);
@@ -473,8 +486,11 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   if (std::exchange(session.unwatch_after_command, false)) {
     UnwatchAll(engine_, session, /*stripes_held=*/true);
   }
-  if (engine_.keyspace.has_namespaces()) [[unlikely]]
+  uint64_t namespace_id = 0;
+  if (engine_.keyspace.has_namespaces()) [[unlikely]] {
     CloseChanges(stripes);
+    namespace_id = NamespaceOf(command, stripes);
+  }
   stripes.Unlock(engine_.keyspace);
   if (restart) {
     session.script_needs_all_stripes = true;
@@ -485,9 +501,13 @@ Disposition Dispatcher::LockAndRun(Session& session, const PreparedCommand& comm
   if (silenced) discarded_.Clear();
   AdvanceReplyMode(session);
   const uint64_t now = TickClock::Now();
+  const uint64_t ticks = now - std::exchange(last_ticks_, now);
   Account(session, command, status,
-          {now - std::exchange(last_ticks_, now), RequestBytesAtMost(command.args),
-           Growth(reply_began, reply.out().size())});
+          {ticks, RequestBytesAtMost(command.args), Growth(reply_began, reply.out().size())});
+  if (namespace_id != 0) [[unlikely]] {
+    if (engine_.options.latency_tracking != 0)
+      engine_.namespace_latency.Note(static_cast<size_t>(worker_), namespace_id, ticks);
+  }
   session.kept_argument = {};
   if (session.waiter != nullptr) return Disposition::kBlocked;
   if (!Has(info, Flag::kReadOnly) && engine_.keyspace.OverLimit()) return AfterWrite(stripes.any());

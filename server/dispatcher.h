@@ -187,6 +187,7 @@ class Dispatcher {
   void ServeWaiters(Session& session, const CommandInfo& info, const StripeSet& stripes);
   void ServeLine(Session& session, const CommandInfo& info, const StripeSet& stripes, int database,
                  const std::string& name);
+  uint64_t NamespaceOf(const PreparedCommand& command, const StripeSet& held);
   void Account(Session& session, const PreparedCommand& command, const Status& status,
                const CommandCost& cost);
   // ---- dispatcher_observation.cc: what is remarkable about a command that has run

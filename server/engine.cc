@@ -93,6 +93,7 @@ Engine::Engine(const Clock& the_clock, OptionStore& store, Logger& logger, int w
                notifications),
       hot_keys(static_cast<size_t>(worker_count)),
       hot_sample(static_cast<size_t>(worker_count)),
+      namespace_latency(static_cast<size_t>(worker_count)),
       scripts(std::make_unique<ScriptCache>()),
       functions(std::make_unique<FunctionRegistry>()),
       migrations(std::make_unique<Migrations>(*this)),

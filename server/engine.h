@@ -23,6 +23,7 @@
 #include "server/latency_monitor.h"
 #include "server/logging.h"
 #include "server/monitors.h"
+#include "server/namespace_latency.h"
 #include "server/notifications.h"
 #include "server/pubsub.h"
 #include "server/scripting/lua_memory.h"
@@ -88,6 +89,7 @@ struct Engine : private storage::KeyspaceObserver {
   CommandLogs command_logs;
   HotKeys hot_keys;
   HotSample hot_sample;
+  NamespaceLatency namespace_latency;
   LatencyMonitor latency;
   ClientPause pause;
   TurnSettings turns;

@@ -14,9 +14,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "storage/string_map.h"
 
 namespace larder {
 
@@ -42,7 +43,7 @@ class HeavyHitters {
   std::vector<std::string> keys_;  // never reallocated: the index looks into them
   std::vector<uint64_t> weights_;  // what a key has at most
   std::vector<uint64_t> inherited_;
-  absl::flat_hash_map<std::string_view, size_t> index_;
+  std::unordered_map<std::string_view, size_t, storage::StringHash> index_;
 };
 
 }  // namespace larder

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "storage/string_map.h"
 
 namespace larder {
 namespace {
@@ -38,7 +38,7 @@ void HotSample::Note(size_t worker_index, std::span<const std::string_view> keys
 }
 
 std::vector<HotSampleKey> HotSample::Hottest(size_t count, int64_t now_ms) const {
-  absl::flat_hash_map<std::string, double> sums;
+  storage::StringMap<double> sums;
   for (const auto& worker : workers_) {
     std::lock_guard lock(worker->mutex);
     int64_t since_ms = now_ms;

@@ -45,6 +45,20 @@ class LatencyHistogram {
 // The sum of several histograms.
 class LatencySum {
  public:
+  void Add(const LatencySum& other) {
+    for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    total_ += other.total_;
+  }
+  // What was added since `before`; everything where a histogram was reset in between.
+  LatencySum Since(const LatencySum& before) const {
+    LatencySum since;
+    for (size_t i = 0; i < counts_.size(); ++i) {
+      if (counts_[i] < before.counts_[i]) return *this;
+      since.counts_[i] = counts_[i] - before.counts_[i];
+    }
+    since.total_ = total_ - before.total_;
+    return since;
+  }
   void Add(const LatencyHistogram& histogram) {
     for (size_t i = 0; i < counts_.size(); ++i) {
       const uint64_t count = histogram.count(i);  // once: its thread goes on adding

@@ -8,7 +8,7 @@ namespace larder {
 
 void PubSub::Subscribe(ChannelKind kind, std::string_view channel, Subscriber subscriber) {
   std::lock_guard lock(mutex_);
-  table(kind)[channel].push_back(subscriber);
+  table(kind)[std::string(channel)].push_back(subscriber);
 }
 
 void PubSub::Unsubscribe(ChannelKind kind, std::string_view channel, uint64_t session_id) {

@@ -45,7 +45,7 @@ struct WorkerStatistics {
   std::vector<CommandCounters> per_command;  // by CommandInfo::index
   Counter commands_processed, input_bytes, output_bytes, reads, writes;
   Counter error_replies, parked_commands;
-  Counter stale_hits;  // CACHE.GET
+  Counter stale_hits;  // CACHE.GET and, with cache-stale-on-get, GET
   Counter query_limit_disconnections, output_limit_disconnections;
   TurnStatistics turns;
 

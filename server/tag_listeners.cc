@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-
-#include "absl/container/flat_hash_set.h"
+#include <unordered_set>
 
 namespace larder {
 namespace {
@@ -17,7 +16,7 @@ std::shared_ptr<const PushMessage> Word(PushMessage::Kind kind, std::string_view
 
 void TagListeners::Add(std::string_view tag, Listener listener) {
   std::lock_guard lock(mutex_);
-  by_tag_[tag].push_back(listener);
+  by_tag_[std::string(tag)].push_back(listener);
   any_.store(true, std::memory_order_relaxed);
 }
 
@@ -53,7 +52,7 @@ void TagListeners::TellPurged(std::span<const std::string_view> tags) {
 void TagListeners::TellFlushed() {
   std::lock_guard lock(mutex_);
   const auto word = Word(PushMessage::Kind::kTagsFlushed, {});
-  absl::flat_hash_set<uint64_t> told;
+  std::unordered_set<uint64_t> told;
   for (const auto& [tag, listeners] : by_tag_) {
     for (const Listener& listener : listeners) {
       if (told.insert(listener.session_id).second) {

@@ -63,7 +63,7 @@ void Tracking::Stop(uint64_t id, const storage::StringSet& prefixes) {
 
 void Tracking::AddPrefix(uint64_t id, std::string_view prefix) {
   std::lock_guard lock(clients_mutex_);
-  auto& ids = by_prefix_[prefix];
+  auto& ids = by_prefix_[std::string(prefix)];
   if (ids.empty()) ++prefix_lengths_[prefix.size()];
   ids.push_back(id);
   prefixes_.store(static_cast<int64_t>(by_prefix_.size()), std::memory_order_relaxed);

@@ -19,9 +19,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/client_record.h"
 #include "server/config/live_options.h"
 #include "server/mailbox.h"
@@ -136,7 +136,7 @@ class Tracking {
   std::vector<std::unique_ptr<Stripe>> stripes_;
 
   std::mutex clients_mutex_;
-  absl::flat_hash_map<uint64_t, Client> by_id_;
+  std::unordered_map<uint64_t, Client> by_id_;
   storage::StringMap<std::vector<uint64_t>> by_prefix_;
   std::map<size_t, int> prefix_lengths_;  // how many prefixes have which length
 

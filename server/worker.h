@@ -16,10 +16,10 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/connection.h"
 #include "server/connection_queue.h"
 #include "server/dispatcher.h"
@@ -110,7 +110,7 @@ class Worker {
   Poller poller_;
   Mailbox mailbox_;
   Dispatcher dispatcher_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQueue to_serve_, bulky_to_serve_, to_shake_, to_flush_, parked_;
   // Of waits: when one is over, or to be looked at again, and whose.
   std::set<std::pair<int64_t, uint64_t>> deadlines_;

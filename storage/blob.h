@@ -4,7 +4,9 @@
 // reply can be sent from them without the stripe's lock.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "storage/object.h"
@@ -22,9 +24,16 @@ class Blob final : public Object {
   Blob(void* memory, std::string_view bytes);
   ~Blob() override;
 
-  std::string_view bytes() const { return {data_, size_}; }
-  char* data() { return data_; }
+  std::string_view bytes() const { return {memory_ + offset_, size_}; }
+  // To write to: nothing is known of the digest after that.
+  char* data() {
+    digest_.store(0, std::memory_order_relaxed);
+    return memory_ + offset_;
+  }
   size_t size() const { return size_; }
+
+  // Of its bytes (digest.h): computed when it is asked for, then kept until they change.
+  uint64_t Digest() const;
 
   // Makes it `size` bytes long; new bytes are zero. Amortised O(growth).
   void Resize(size_t size);
@@ -38,10 +47,15 @@ class Blob final : public Object {
   bool FreeSome(size_t elements) override;
 
  private:
-  char* memory_ = nullptr;  // what was allocated; `data_` is its begin unless it was taken over
-  char* data_ = nullptr;
+  uint16_t offset_ = 0;     // of the bytes in what was allocated; 0 unless that was taken over
+  char* memory_ = nullptr;  // what was allocated
   size_t size_ = 0;
   size_t capacity_ = 0;
+  mutable std::atomic<uint64_t> digest_{0};  // 0: not known
 };
+static_assert(sizeof(Blob) == 48);  // the offset lies in what Object leaves free
+
+// The digest of a string that lies in `object` or, where that is null, anywhere.
+uint64_t DigestOf(std::string_view bytes, const Object* object);
 
 }  // namespace larder::storage

@@ -103,8 +103,10 @@ Entry* Database::FindMutable(const Key& key) {
   if (entry->object() != nullptr && RefusesUndo(key, *entry->object())) return nullptr;
   SaveForUndo(key, ref);
   stripe.Use(ref, now_ms_, true);
-  if (stripe.has_namespaces()) [[unlikely]]
+  if (stripe.has_namespaces()) [[unlikely]] {
+    stripe.CountWrite(key.bytes);
     stripe.OpenChange(index_, key.hash, entry);
+  }
   if (Object* object = entry->object(); object != nullptr && object->shared()) {
     stripe.UnfileFields(index_, key.hash, object);
     EntryLayout::SetObject(entry, object->Clone().Release());
@@ -142,6 +144,12 @@ void Database::Store(const Key& key, EntrySpec spec, const SetOptions& options) 
   } else {
     stripe.ReplaceUncounted(index_, key, ref, spec, now_ms_);
   }
+}
+
+void Database::OpenChange(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  if (!stripe.has_namespaces()) return;
+  stripe.OpenChange(index_, key.hash, stripe.FindLive(index_, key, now_ms_).entry());
 }
 
 void Database::StoreInNamespace(const Key& key, SlotRef ref, EntrySpec spec,
@@ -193,8 +201,10 @@ std::span<char> Database::ResizeString(const Key& key, size_t size) {
     ref = stripe.Add(index_, key, spec, now_ms_);
   }
   stripe.Use(ref, now_ms_, true);
-  if (in_namespaces) [[unlikely]]
+  if (in_namespaces) [[unlikely]] {
+    stripe.CountWrite(key.bytes);
     stripe.OpenChange(index_, key.hash, ref.entry());
+  }
   Entry* entry = ref.entry();
   const size_t old_size = entry->string().size();
   if (entry->object() == nullptr && size <= kInlineStringBytesMax) {

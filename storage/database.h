@@ -112,6 +112,7 @@ class Database {
   T* Create(const Key& key) {
     T* object = new T();
     SetObject(key, Ref<Object>(object));
+    OpenChange(key);  // it is filled now
     return object;
   }
 
@@ -131,6 +132,7 @@ class Database {
   // The copy of a key without a live entry that may still be served: while somebody refreshes it
   // or, with `on_error`, where the origin has failed. Valid until the next change of its stripe.
   const StaleCopy* FindStale(const Key& key, bool on_error);
+  void CountStaleHit(const Key& key);  // in its namespace
   // Removes a live string and serves it stale until then. False when missing or no string.
   bool MakeStale(const Key& key, int64_t until_ms);
   // The lease that somebody has on the key, or nullptr.
@@ -167,6 +169,7 @@ class Database {
   void SaveForUndo(const Key& key, SlotRef ref);
   bool RefusesUndo(const Key& key, const Object& object);
   void Store(const Key& key, EntrySpec spec, const SetOptions& options);
+  void OpenChange(const Key& key);
   void StoreInNamespace(const Key& key, SlotRef ref, EntrySpec spec, const SetOptions& options);
   void StoreWithExtra(const Key& key, EntrySpec spec, const SetOptions& options);
 

@@ -6,6 +6,11 @@
 
 namespace larder::storage {
 
+void Database::CountStaleHit(const Key& key) {
+  Stripe& stripe = this->stripe(key);
+  if (stripe.has_namespaces()) stripe.CountStaleHit(key.bytes);
+}
+
 const StaleCopy* Database::FindStale(const Key& key, bool on_error) {
   Stripe& stripe = this->stripe(key);
   if (stripe.FindLive(index_, key, now_ms_)) return nullptr;

@@ -144,6 +144,7 @@ class Keyspace {
   int64_t lease_count() const { return lease_count_.load(std::memory_order_relaxed); }
   // ---- namespaces (namespaces.h)
   Namespaces& namespaces() { return namespaces_; }
+  const Namespaces& namespaces() const { return namespaces_; }
   bool has_namespaces() const { return namespaces_.any(); }  // one relaxed load
   // REQUIRE: all stripes are locked.
   Namespaces::Refusal DefineNamespace(const NamespaceSpec& spec);

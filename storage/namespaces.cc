@@ -9,24 +9,24 @@ namespace larder::storage {
 namespace {
 
 void Take(NamespaceCounts& to, const NamespaceCounts& from) {
-  for (auto counter : {&NamespaceCounts::items, &NamespaceCounts::bytes, &NamespaceCounts::hits,
-                       &NamespaceCounts::misses, &NamespaceCounts::evicted,
-                       &NamespaceCounts::expired, &NamespaceCounts::writes}) {
+  for (auto counter :
+       {&NamespaceCounts::items, &NamespaceCounts::bytes, &NamespaceCounts::hits,
+        &NamespaceCounts::misses, &NamespaceCounts::stale_hits, &NamespaceCounts::evicted,
+        &NamespaceCounts::expired, &NamespaceCounts::writes}) {
     (to.*counter).Set((from.*counter).Get());
   }
-  to.state.store(from.state.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
+
+size_t RowBytes() { return sizeof(NamespaceCounts) + sizeof(CountState); }
 
 }  // namespace
 
 Namespace::Namespace(NamespaceSpec the_spec, uint64_t the_id, size_t stripes)
-    : spec(std::move(the_spec)), id(the_id), counts(stripes) {
-  memory::Count(static_cast<int64_t>(stripes * sizeof(NamespaceCounts)));
+    : spec(std::move(the_spec)), id(the_id), counts(stripes), states(stripes) {
+  memory::Count(static_cast<int64_t>(stripes * RowBytes()));
 }
 
-Namespace::~Namespace() {
-  memory::Count(-static_cast<int64_t>(counts.size() * sizeof(NamespaceCounts)));
-}
+Namespace::~Namespace() { memory::Count(-static_cast<int64_t>(counts.size() * RowBytes())); }
 
 // The greatest prefix that is not above the key. Every prefix that the key begins with lies at or
 // below it, and it begins with that one too: so they are all among its shorter ones.
@@ -82,8 +82,8 @@ void Namespaces::Recount(const Namespace* of, std::vector<Namespace*>* recounted
   for (NamespaceCounts& row : changed.counts) {
     row.items.Set(0);
     row.bytes.Set(0);
-    row.state.store(NamespaceCounts::State::kWaiting, std::memory_order_relaxed);
   }
+  for (auto& state : changed.states) state.store(CountState::kWaiting, std::memory_order_relaxed);
   changed.quota_bytes.store(0);
 }
 
@@ -105,6 +105,8 @@ Namespaces::Refusal Namespaces::Define(const NamespaceSpec& spec,
   if (!is_new) {
     for (size_t stripe = 0; stripe < stripes_; ++stripe) {
       Take(made->counts[stripe], (*named)->counts[stripe]);
+      made->states[stripe].store((*named)->states[stripe].load(std::memory_order_relaxed),
+                                 std::memory_order_relaxed);
       bytes += made->counts[stripe].bytes.Get();
     }
     if (!keeps_keys) Recount((*named)->shorter_, recounted);
@@ -150,17 +152,20 @@ std::vector<NamespaceSpec> Namespaces::Specs() const {
 }
 
 NamespaceStats Namespaces::StatsOf(const Namespace& of) {
-  NamespaceStats stats{.spec = of.spec, .complete = true};
+  NamespaceStats stats{.spec = of.spec, .id = of.id, .complete = true};
   int64_t items = 0, bytes = 0;
   for (const NamespaceCounts& row : of.counts) {
     items += row.items.Get();
     bytes += row.bytes.Get();
     stats.hits += static_cast<uint64_t>(row.hits.Get());
     stats.misses += static_cast<uint64_t>(row.misses.Get());
+    stats.stale_hits += static_cast<uint64_t>(row.stale_hits.Get());
     stats.evicted += static_cast<uint64_t>(row.evicted.Get());
     stats.expired += static_cast<uint64_t>(row.expired.Get());
     stats.writes += static_cast<uint64_t>(row.writes.Get());
-    stats.complete &= row.state.load(std::memory_order_relaxed) == NamespaceCounts::State::kCounted;
+  }
+  for (const auto& state : of.states) {
+    stats.complete &= state.load(std::memory_order_relaxed) == CountState::kCounted;
   }
   stats.items = static_cast<uint64_t>(items);
   stats.bytes = static_cast<uint64_t>(std::max<int64_t>(bytes, 0));

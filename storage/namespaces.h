@@ -10,7 +10,7 @@
 // another's, or another's its own, is counted anew.
 //
 // Finding a key's namespace costs a binary search and a step for each shorter prefix of the nearest
-// one. A row takes 64 bytes.
+// one. A row takes 65 bytes.
 #pragma once
 
 #include <array>
@@ -49,21 +49,24 @@ struct NamespaceSpec {
 
 // Of one namespace in one stripe: changed under its lock, read by anybody.
 struct alignas(64) NamespaceCounts {
-  enum class State : uint8_t {
-    kWaiting,   // for a walk to begin: nothing is counted
-    kCounting,  // what lies behind the walk is counted
-    kCounted
-  };
   RelaxedCounter items, bytes;
-  RelaxedCounter hits, misses, evicted, expired, writes;
-  std::atomic<State> state{State::kCounted};
+  RelaxedCounter hits, misses, stale_hits, evicted, expired, writes;
+};
+
+// How far the keys of one namespace in one stripe are counted. Likewise.
+enum class CountState : uint8_t {
+  kWaiting,   // for a walk to begin: nothing is counted
+  kCounting,  // what lies behind the walk is counted
+  kCounted
 };
 
 struct NamespaceStats {
   NamespaceSpec spec;
+  uint64_t id = 0;                // Namespace::id
   uint64_t items = 0, bytes = 0;  // of entries with their values, as MEMORY USAGE has them
   uint64_t hits = 0, misses = 0, evicted = 0, expired = 0, writes = 0;
-  bool complete = false;  // all keys that were there are counted
+  uint64_t stale_hits = 0;  // misses that were answered with a stale copy
+  bool complete = false;    // all keys that were there are counted
 };
 
 class Namespace {
@@ -78,7 +81,8 @@ class Namespace {
 
   const NamespaceSpec spec;
   const uint64_t id;  // stays the same while name and prefix do; never given twice
-  std::vector<NamespaceCounts> counts;  // by stripe
+  std::vector<NamespaceCounts> counts;          // by stripe
+  std::vector<std::atomic<CountState>> states;  // by stripe
   // The sum of `bytes`, while there is a quota.
   std::atomic<int64_t> quota_bytes{0};
   std::atomic<bool> over{false};  // it is in the list of those over their quota

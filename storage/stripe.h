@@ -185,6 +185,7 @@ class alignas(64) Stripe {
   void NamespacesChanged(std::span<Namespace* const> recounted);
   // REQUIRE: has_namespaces().
   void CountLookup(std::string_view key, bool hit);
+  void CountStaleHit(std::string_view key);
   void CountWrite(std::string_view key);
   // An entry's value is about to change in place: it counts anew at CloseChanges, to be called
   // before the stripe is unlocked.
@@ -270,7 +271,7 @@ class alignas(64) Stripe {
   // CountIn after it.
   void CountIn(int database, uint64_t hash, const Entry& entry, int64_t items);
   void CountOut(int database, uint64_t hash, const Entry& entry, int64_t items);
-  bool Counts(const NamespaceCounts& row, int database, uint64_t hash) const;
+  bool Counts(const Namespace& of, int database, uint64_t hash) const;
   void AddBytes(Namespace& to, int64_t bytes);
   bool TakeFromOpen(const Entry& entry);
   void CountSegment(int database);

@@ -58,8 +58,9 @@ void Stripe::KeepStale(int database, const Entry& entry, int64_t stale_until_ms,
     for (size_t i = 0; i < extra.tag_count(); ++i) copy.tags.Add(*context_.tags, extra.tag(i));
   }
   CacheState& cache = Cache(database);
+  const auto before = static_cast<int64_t>(cache.stale.size());
   cache.stale.Add(entry.key(), std::move(copy));
-  CountStale();
+  stale_copies.Add(static_cast<int64_t>(cache.stale.size()) - before);
   if (cache.next_end_ms() < next_due_ms.Get()) next_due_ms.Set(cache.next_end_ms());
 }
 

@@ -11,8 +11,6 @@
 namespace larder::storage {
 namespace {
 
-using State = NamespaceCounts::State;
-
 // More changes than a command has under way at a time; a long transaction's earlier ones are over.
 constexpr size_t kOpenChangesMax = 64;
 
@@ -31,14 +29,18 @@ void Stripe::CountLookup(std::string_view key, bool hit) {
   if (row != nullptr) (hit ? row->hits : row->misses).Add(1);
 }
 
+void Stripe::CountStaleHit(std::string_view key) {
+  if (NamespaceCounts* const row = RowOf(key)) row->stale_hits.Add(1);
+}
+
 void Stripe::CountWrite(std::string_view key) {
   if (NamespaceCounts* const row = RowOf(key)) row->writes.Add(1);
 }
 
 // Whether what becomes of a key changes the counts, or is left to the walk that has yet to come.
-bool Stripe::Counts(const NamespaceCounts& row, int database, uint64_t hash) const {
-  const State state = row.state.load(std::memory_order_relaxed);
-  if (state != State::kCounting) return state == State::kCounted;
+bool Stripe::Counts(const Namespace& of, int database, uint64_t hash) const {
+  const CountState state = of.states[index_].load(std::memory_order_relaxed);
+  if (state != CountState::kCounting) return state == CountState::kCounted;
   if (database != count_walk_.database) return database < count_walk_.database;
   return this->database(database).table.PositionOf(hash) < count_walk_.position;
 }
@@ -52,7 +54,7 @@ void Stripe::AddBytes(Namespace& to, int64_t bytes) {
 
 void Stripe::CountIn(int database, uint64_t hash, const Entry& entry, int64_t items) {
   Namespace* const of = namespaces_->Find(entry.key());
-  if (of == nullptr || !Counts(of->counts[index_], database, hash)) return;
+  if (of == nullptr || !Counts(*of, database, hash)) return;
   of->counts[index_].items.Add(items);
   AddBytes(*of, static_cast<int64_t>(entry.MemoryBytes()));
 }
@@ -60,7 +62,7 @@ void Stripe::CountIn(int database, uint64_t hash, const Entry& entry, int64_t it
 void Stripe::CountOut(int database, uint64_t hash, const Entry& entry, int64_t items) {
   const bool bytes_are_out = TakeFromOpen(entry);
   Namespace* const of = namespaces_->Find(entry.key());
-  if (of == nullptr || !Counts(of->counts[index_], database, hash)) return;
+  if (of == nullptr || !Counts(*of, database, hash)) return;
   of->counts[index_].items.Add(items);
   if (!bytes_are_out) AddBytes(*of, -static_cast<int64_t>(entry.MemoryBytes()));
 }
@@ -77,7 +79,6 @@ bool Stripe::TakeFromOpen(const Entry& entry) {
 }
 
 void Stripe::OpenChange(int database, uint64_t hash, Entry* entry) {
-  CountWrite(entry->key());
   CountOut(database, hash, *entry, 0);
   if (open_changes_.size() >= kOpenChangesMax) CloseChanges();
   open_changes_.push_back({database, hash, entry});
@@ -105,7 +106,7 @@ void Stripe::NamespacesChanged(std::span<Namespace* const> recounted) {
     return;
   }
   for (Namespace* const of : recounted) {
-    of->counts[index_].state.store(State::kCounted, std::memory_order_relaxed);
+    of->states[index_].store(CountState::kCounted, std::memory_order_relaxed);
   }
 }
 
@@ -139,8 +140,9 @@ int64_t Stripe::ExpiryInNamespace(std::string_view key, int64_t expire_at_ms, bo
 void Stripe::BeginCount() {
   count_walk_ = {.running = true};
   for (const NamespacePointer& of : namespaces_->all()) {
-    std::atomic<State>& state = of->counts[index_].state;
-    if (state.load(std::memory_order_relaxed) == State::kWaiting) state.store(State::kCounting);
+    std::atomic<CountState>& state = of->states[index_];
+    if (state.load(std::memory_order_relaxed) == CountState::kWaiting)
+      state.store(CountState::kCounting);
   }
 }
 
@@ -148,9 +150,10 @@ void Stripe::EndCount() {
   count_walk_ = {};
   bool any_waits = false;
   for (const NamespacePointer& of : namespaces_->all()) {
-    std::atomic<State>& state = of->counts[index_].state;
-    if (state.load(std::memory_order_relaxed) == State::kCounting) state.store(State::kCounted);
-    any_waits |= state.load(std::memory_order_relaxed) == State::kWaiting;
+    std::atomic<CountState>& state = of->states[index_];
+    if (state.load(std::memory_order_relaxed) == CountState::kCounting)
+      state.store(CountState::kCounted);
+    any_waits |= state.load(std::memory_order_relaxed) == CountState::kWaiting;
   }
   wants_count_.store(any_waits, std::memory_order_relaxed);
 }
@@ -168,7 +171,7 @@ void Stripe::CountSegment(int database) {
     Namespace* const of = namespaces_->Find(entry->key());
     if (of == nullptr) continue;
     NamespaceCounts& row = of->counts[index_];
-    if (row.state.load(std::memory_order_relaxed) != State::kCounting) continue;
+    if (of->states[index_].load(std::memory_order_relaxed) != CountState::kCounting) continue;
     // Segments that were merged hold keys which the walk has passed already.
     if (table.PositionOf(context_.hasher->Hash(entry->key())) < begin) continue;
     row.items.Add(1);
@@ -209,7 +212,7 @@ void Stripe::RecountAll() {
     NamespaceCounts& row = of->counts[index_];
     AddBytes(*of, -row.bytes.Get());
     row.items.Set(0);
-    row.state.store(State::kWaiting, std::memory_order_relaxed);
+    of->states[index_].store(CountState::kWaiting, std::memory_order_relaxed);
   }
   wants_count_.store(true, std::memory_order_relaxed);
 }

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -29,7 +30,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "storage/hash_table.h"
 #include "storage/memory.h"
 
@@ -176,9 +176,8 @@ class TagTable {
   std::atomic<uint64_t> clock_{0};
   std::atomic<int64_t> unswept_{0};  // tags of dead entries, one for each entry and tag
 
-  using Purges =
-      absl::btree_map<std::pair<uint64_t, uint32_t>, int64_t, std::less<>,
-                      memory::Counted<std::pair<const std::pair<uint64_t, uint32_t>, int64_t>>>;
+  using Purges = std::map<std::pair<uint64_t, uint32_t>, int64_t, std::less<>,
+                          memory::Counted<std::pair<const std::pair<uint64_t, uint32_t>, int64_t>>>;
   std::mutex purges_mutex_;
   Purges purges_;  // that are remembered, by clock and id: when they were made (ms)
   std::atomic<bool> remembers_{false};        // any

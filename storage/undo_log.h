@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "storage/string_map.h"
 #include "storage/value.h"
 
 namespace larder::storage {
@@ -48,7 +48,7 @@ class UndoLog {
     std::optional<Value> old_value;
   };
   std::vector<SavedKey> saved_;
-  absl::flat_hash_set<std::string> names_;  // by database number and key
+  StringSet names_;  // by database number and key
   bool refused_ = false;
 };
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "storage/string_map.h"
 
 namespace larder::storage {
 
@@ -32,7 +32,7 @@ class WatchRegistry {
 
  private:
   void TouchWatched(int database, std::string_view key);
-  absl::flat_hash_map<std::string, std::vector<WatchMark*>> watched_;  // by database number and key
+  StringMap<std::vector<WatchMark*>> watched_;  // by database number and key
 };
 
 }  // namespace larder::storage

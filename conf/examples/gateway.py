@@ -100,6 +100,14 @@ class Gateway:
         return count <= most
 
 
+def define_caches(admin, quota="64mb"):
+    """What an administrator does once (CONFIG REWRITE keeps it): every cache has a quota and figures
+    of its own, and its button on the admin page; rate limits are never evicted."""
+    for name in CACHES:
+        admin.execute_command("CACHE.NS", "SET", name, "PREFIX", f"cache:{name}:", "MAXMEMORY", quota)
+    admin.execute_command("CACHE.NS", "SET", "limits", "PREFIX", "limit:", "NOEVICT")
+
+
 def routes_with_a_second_layer(url):
     """Routes are read by every request: redis-py keeps them in the process, and Larder tells it when
     one changes (client-side caching)."""

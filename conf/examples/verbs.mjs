@@ -57,6 +57,23 @@ async function tagsAndPurges(redis) {
   assert.ok((await redis.call('CACHE.PURGEMATCH', 'page:*')) >= 1);
 }
 
+async function cachesOfTheirOwn(redis) {
+  // Pages have 64 MB and five minutes, give or take 30 s; limiters are never evicted.
+  await redis.call('CACHE.NS', 'SET', 'pages', 'PREFIX', 'page:', 'MAXMEMORY', '64mb',
+                   'DEFAULTTTL', 300, 'JITTER', 10);
+  await redis.call('CACHE.NS', 'SET', 'limits', 'PREFIX', 'limit:', 'NOEVICT');
+  await redis.set('page:1', 'Welcome');
+  const ttl = await redis.ttl('page:1');
+  assert.ok(ttl >= 270 && ttl <= 330);
+  const stats = await redis.call('CACHE.NS', 'STATS', 'pages'); // names and values by turns
+  assert.equal(stats[stats.indexOf('name') + 1], 'pages');
+  assert.ok(stats[stats.indexOf('writes') + 1] >= 1);
+  assert.ok((await redis.call('CACHE.NS', 'FLUSH', 'pages')) >= 1);
+  const hot = await redis.call('CACHE.HOT', 'COUNT', 5); // keys, each with its commands a second
+  assert.ok(hot.length <= 10);
+  assert.equal(await redis.call('CACHE.NS', 'DEL', 'pages'), 1); // its keys would stay
+}
+
 export async function everyVerb(redis) {
   await writeAndRead(redis);
   const make = async () => '<h1>Hats</h1>';
@@ -64,6 +81,7 @@ export async function everyVerb(redis) {
   assert.equal(await fillWithALease(redis, 'page:8', make), '<h1>Hats</h1>');
   await noValue(redis);
   await tagsAndPurges(redis);
+  await cachesOfTheirOwn(redis);
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {

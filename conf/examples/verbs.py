@@ -61,12 +61,29 @@ def tags_and_purges(r):
     assert r.execute_command("CACHE.PURGEMATCH", "page:*") >= 1
 
 
+def caches_of_their_own(r):
+    # Pages have 64 MB and five minutes, give or take 30 s; limiters are never evicted.
+    r.execute_command("CACHE.NS", "SET", "pages", "PREFIX", "page:", "MAXMEMORY", "64mb",
+                      "DEFAULTTTL", 300, "JITTER", 10)
+    r.execute_command("CACHE.NS", "SET", "limits", "PREFIX", "limit:", "NOEVICT")
+    r.set("page:1", "Welcome")
+    assert 270 <= r.ttl("page:1") <= 330
+    stats = r.execute_command("CACHE.NS", "STATS", "pages")
+    stats = stats if isinstance(stats, dict) else dict(zip(stats[::2], stats[1::2]))
+    assert stats["name"] == "pages" and stats["writes"] >= 1
+    assert r.execute_command("CACHE.NS", "FLUSH", "pages") >= 1
+    hot = r.execute_command("CACHE.HOT", "COUNT", 5)  # keys, each with its commands a second
+    assert len(hot) <= 10
+    assert r.execute_command("CACHE.NS", "DEL", "pages") == 1  # its keys would stay
+
+
 def main(url):
     with redis.Redis.from_url(url, decode_responses=True) as r:
         write_and_read(r)
         assert fill_with_a_lease(r) == fill_with_a_lease(r) == "<h1>Hats</h1>"
         no_value(r)
         tags_and_purges(r)
+        caches_of_their_own(r)
 
 
 if __name__ == "__main__":

@@ -62,19 +62,45 @@ Json KeyspaceJson(const Figures& figures) {
           {"databases", std::move(databases)}};
 }
 
+// Adds "p50_us", "p99_us" and "p999_us", null where nothing was measured.
+void AddPercentiles(const LatencySum& durations, const TickClock& ticks, Json* json) {
+  const auto percentile = [&](double which) -> Json {
+    if (durations.total() == 0) return nullptr;
+    return ticks.ToMicrosDouble(durations.Percentile(which));
+  };
+  (*json)["p50_us"] = percentile(50);
+  (*json)["p99_us"] = percentile(99);
+  (*json)["p999_us"] = percentile(99.9);
+}
+
 Json FamilyJson(const FamilyFigures& family, const TickClock& ticks) {
   Json json = {{"family", family.name},
                {"calls", family.calls},
                {"failed", family.failed},
                {"rejected", family.rejected}};
-  const DurationCounts& durations = family.durations;
-  const auto percentile = [&](double which) -> Json {
-    if (durations.total() == 0) return nullptr;
-    return ticks.ToMicrosDouble(durations.Percentile(which));
-  };
-  json["p50_us"] = percentile(50);
-  json["p99_us"] = percentile(99);
-  json["p999_us"] = percentile(99.9);
+  AddPercentiles(family.durations, ticks, &json);
+  return json;
+}
+
+Json NamespaceJson(const NamespaceFigures& of, const TickClock& ticks) {
+  const storage::NamespaceStats& stats = of.stats;
+  Json json = {{"name", stats.spec.name},
+               {"prefix", JsonText(stats.spec.prefix)},
+               {"limit_bytes", stats.spec.bytes_max},  // 0: none
+               {"default_ttl_seconds", stats.spec.default_ttl_s},
+               {"max_ttl_seconds", stats.spec.ttl_s_max},
+               {"no_evict", stats.spec.no_evict},
+               {"items", stats.items},
+               {"bytes", stats.bytes},
+               {"hits", stats.hits},
+               {"misses", stats.misses},
+               {"stale_hits", stats.stale_hits},
+               {"hit_ratio", Number(HitRatio(stats.hits, stats.misses))},
+               {"evictions", stats.evicted},
+               {"expirations", stats.expired},
+               {"writes", stats.writes},
+               {"complete", stats.complete}};
+  AddPercentiles(of.durations, ticks, &json);
   return json;
 }
 
@@ -196,12 +222,13 @@ HttpResponse Api::HistoryOf(const HttpRequest& request) {
   });
 }
 
-// Each as {"name", "prefix", "items", "bytes", "limit_bytes" (0: none), "hits", "misses",
-// "evictions"}. There are none as long as the server has no CACHE.NS; INFO stands for the right to
-// see them.
 HttpResponse Api::Namespaces(const HttpRequest& request) {
-  return As(request, {"INFO", "server"}, [](CommandSession&, const Reply&) -> Json {
-    return {{"namespaces", Json::array()}};
+  return As(request, {"CACHE.NS", "STATS"}, [&](CommandSession&, const Reply&) -> Json {
+    Json namespaces = Json::array();
+    for (const NamespaceFigures& of : ReadFigures(engine_).namespaces) {
+      namespaces.push_back(NamespaceJson(of, ticks_));
+    }
+    return {{"namespaces", std::move(namespaces)}};
   });
 }
 
@@ -211,7 +238,9 @@ HttpResponse Api::Hot(const HttpRequest& request) {
     for (const DatabaseFigures& database : ReadFigures(engine_).databases) {
       if (database.keys > 0) databases.push_back(database.database);
     }
-    return {{"hot", HotKeysOf(reply)}, {"big", BigKeys(session, databases)}};
+    return {{"recent", RecentKeysOf(session.Run({"CACHE.HOT", "COUNT", kRecentKeys}))},
+            {"hot", HotKeysOf(reply)},
+            {"big", BigKeys(session, databases)}};
   });
 }
 

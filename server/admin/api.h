@@ -20,12 +20,13 @@ class Api {
   HttpResponse Stats(const HttpRequest& request);       // as INFO
   HttpResponse HistoryOf(const HttpRequest& request);   // as INFO
   HttpResponse Namespaces(const HttpRequest& request);  // as CACHE.NS STATS
-  HttpResponse Hot(const HttpRequest& request);         // as HOTKEYS GET, RANDOMKEY, MEMORY USAGE
-  HttpResponse StartHot(const HttpRequest& request);    // as HOTKEYS START
-  HttpResponse Slowlog(const HttpRequest& request);     // as SLOWLOG GET
-  HttpResponse Clients(const HttpRequest& request);     // as CLIENT LIST
-  HttpResponse Config(const HttpRequest& request);      // as CONFIG GET
-  HttpResponse Purge(const HttpRequest& request);       // purge.h
+  HttpResponse Hot(
+      const HttpRequest& request);  // as HOTKEYS GET, CACHE.HOT, RANDOMKEY, MEMORY USAGE
+  HttpResponse StartHot(const HttpRequest& request);  // as HOTKEYS START
+  HttpResponse Slowlog(const HttpRequest& request);   // as SLOWLOG GET
+  HttpResponse Clients(const HttpRequest& request);   // as CLIENT LIST
+  HttpResponse Config(const HttpRequest& request);    // as CONFIG GET
+  HttpResponse Purge(const HttpRequest& request);     // purge.h
 
  private:
   // Runs `command` as the request's user and has `answer(session, reply)` make a response of it.

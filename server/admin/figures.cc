@@ -1,6 +1,7 @@
 #include "server/admin/figures.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/memory.h"
 
@@ -59,49 +60,15 @@ void ReadFamilies(const Engine& engine, Figures& figures) {
   }
 }
 
+void ReadNamespaces(const Engine& engine, Figures& figures) {
+  for (storage::NamespaceStats& stats : engine.keyspace.namespaces().Stats()) {
+    NamespaceFigures of{.stats = std::move(stats)};
+    engine.namespace_latency.Read(of.stats.id, &of.durations, &of.ticks);
+    figures.namespaces.push_back(std::move(of));
+  }
+}
+
 }  // namespace
-
-void DurationCounts::Add(const LatencyHistogram& histogram) {
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    const uint64_t count = histogram.count(i);
-    counts_[i] += count;
-    total_ += count;
-  }
-}
-
-void DurationCounts::Add(const DurationCounts& other) {
-  for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
-  total_ += other.total_;
-}
-
-DurationCounts DurationCounts::Since(const DurationCounts& before) const {
-  DurationCounts since;
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    if (counts_[i] < before.counts_[i]) return *this;
-    since.counts_[i] = counts_[i] - before.counts_[i];
-    since.total_ += since.counts_[i];
-  }
-  return since;
-}
-
-uint64_t DurationCounts::CountUpTo(uint64_t ticks) const {
-  uint64_t sum = 0;
-  for (size_t i = 0; i <= LatencyHistogram::BucketOf(ticks); ++i) sum += counts_[i];
-  return sum;
-}
-
-uint64_t DurationCounts::Percentile(double percentile) const {
-  const double wanted = static_cast<double>(total_) * percentile / 100;
-  uint64_t seen = 0;
-  size_t last = 0;
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    if (counts_[i] == 0) continue;
-    last = i;
-    seen += counts_[i];
-    if (static_cast<double>(seen) >= wanted) break;
-  }
-  return LatencyHistogram::TicksOf(last);
-}
 
 uint64_t Figures::keys() const {
   uint64_t sum = 0;
@@ -109,8 +76,8 @@ uint64_t Figures::keys() const {
   return sum;
 }
 
-DurationCounts Figures::Durations() const {
-  DurationCounts all;
+LatencySum Figures::Durations() const {
+  LatencySum all;
   for (const FamilyFigures& family : families) all.Add(family.durations);
   return all;
 }
@@ -130,6 +97,7 @@ Figures ReadFigures(const Engine& engine) {
         {.database = i, .keys = keys, .expiring = engine.keyspace.ExpiryCount(i)});
   }
   ReadFamilies(engine, figures);
+  ReadNamespaces(engine, figures);
   return figures;
 }
 

@@ -2,7 +2,6 @@
 // which the workers keep in any case. Reading takes no stripe and stops nobody.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,33 +13,21 @@
 
 namespace larder::admin {
 
-// Durations of commands, in ticks: how many fell into each bucket of LatencyHistogram.
-class DurationCounts {
- public:
-  void Add(const LatencyHistogram& histogram);
-  void Add(const DurationCounts& other);
-  // What was added since `before`; everything where CONFIG RESETSTAT came between.
-  DurationCounts Since(const DurationCounts& before) const;
-
-  uint64_t total() const { return total_; }
-  uint64_t CountUpTo(uint64_t ticks) const;
-  // REQUIRES: total() > 0; `percentile` from 0 to 100.
-  uint64_t Percentile(double percentile) const;
-
- private:
-  std::array<uint64_t, LatencyHistogram::kBuckets> counts_{};
-  uint64_t total_ = 0;
-};
-
 struct FamilyFigures {  // of a group of commands: "string", "hash"
   std::string name;
   uint64_t calls = 0, failed = 0, rejected = 0, ticks = 0;
-  DurationCounts durations;
+  LatencySum durations;  // in ticks
 };
 
 struct DatabaseFigures {
   int database = 0;
   uint64_t keys = 0, expiring = 0;
+};
+
+struct NamespaceFigures {
+  storage::NamespaceStats stats;
+  LatencySum durations;  // of commands, in ticks
+  uint64_t ticks = 0;
 };
 
 struct Figures {
@@ -54,10 +41,11 @@ struct Figures {
   int64_t commands_per_second = 0;
   std::vector<DatabaseFigures> databases;  // those with keys, and the first
   std::vector<FamilyFigures> families;     // those that were called
+  std::vector<NamespaceFigures> namespaces;
 
   uint64_t keys() const;
   // Of all families together.
-  DurationCounts Durations() const;
+  LatencySum Durations() const;
 };
 
 // `blocked` takes a look at every client.

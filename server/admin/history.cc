@@ -30,7 +30,7 @@ void History::Add(const Figures& figures) {
                 .limit_bytes = figures.limit_bytes,
                 .keys = figures.keys(),
                 .clients = figures.clients};
-  const DurationCounts durations = figures.Durations().Since(before.Durations());
+  const LatencySum durations = figures.Durations().Since(before.Durations());
   if (durations.total() > 0) {
     sample.p50_us = ticks_.ToMicrosDouble(durations.Percentile(50));
     sample.p99_us = ticks_.ToMicrosDouble(durations.Percentile(99));

@@ -71,6 +71,10 @@ Json HotKeysOf(const Reply& reply) {
   return report;
 }
 
+Json RecentKeysOf(const Reply& reply) {
+  return reply.type == Reply::Type::kError ? Json(nullptr) : Weights(reply, "per_second");
+}
+
 Json BigKeys(CommandSession& session, const std::vector<int>& databases) {
   std::vector<BigKey> sizes;
   if (!databases.empty()) {

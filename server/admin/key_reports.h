@@ -10,6 +10,10 @@ namespace larder::admin {
 // where nothing was measured.
 Json HotKeysOf(const protocol::Reply& reply);
 
+// Of the reply of CACHE.HOT: [{"key", "per_second"}, …]; null where it was refused.
+inline constexpr const char* kRecentKeys = "15";
+Json RecentKeysOf(const protocol::Reply& reply);
+
 // The largest of some keys drawn at random from the databases that have keys. Runs RANDOMKEY,
 // MEMORY USAGE and TYPE as the session's user; what is refused is left out. Some milliseconds.
 inline constexpr int kKeysDrawn = 500;  // of all databases together

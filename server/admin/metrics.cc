@@ -105,17 +105,17 @@ void WriteTraffic(const Figures& figures, MetricsWriter& out) {
               figures.parked);
 }
 
-void WriteDurations(const FamilyFigures& family, const TickClock& ticks, MetricsWriter& out) {
+void WriteDurations(const std::string& label, const LatencySum& durations, uint64_t sum_ticks,
+                    const TickClock& ticks, MetricsWriter& out) {
   for (const Bound& bound : kBounds) {
     const auto up_to = static_cast<uint64_t>(static_cast<double>(ticks.FromMicros(1'000'000)) *
                                              bound.micros / 1e6);
-    out.Value(family.durations.CountUpTo(up_to),
-              fmt::format("family=\"{}\",le=\"{}\"", family.name, bound.text), "_bucket");
+    out.Value(durations.CountUpTo(up_to), fmt::format("{},le=\"{}\"", label, bound.text),
+              "_bucket");
   }
-  const std::string label = fmt::format("family=\"{}\"", family.name);
-  out.Value(family.durations.total(), label + ",le=\"+Inf\"", "_bucket");
-  out.Value(ticks.ToMicrosDouble(family.ticks) / 1e6, label, "_sum");
-  out.Value(family.durations.total(), label, "_count");
+  out.Value(durations.total(), label + ",le=\"+Inf\"", "_bucket");
+  out.Value(ticks.ToMicrosDouble(sum_ticks) / 1e6, label, "_sum");
+  out.Value(durations.total(), label, "_count");
 }
 
 void WriteCommands(const Figures& figures, const TickClock& ticks, MetricsWriter& out) {
@@ -132,7 +132,44 @@ void WriteCommands(const Figures& figures, const TickClock& ticks, MetricsWriter
   each(&FamilyFigures::rejected);
   out.Family("command_duration_seconds", "histogram",
              "Time that commands took to run, without waiting and sending (latency-tracking).");
-  for (const FamilyFigures& family : figures.families) WriteDurations(family, ticks, out);
+  for (const FamilyFigures& family : figures.families) {
+    WriteDurations(fmt::format("family=\"{}\"", family.name), family.durations, family.ticks, ticks,
+                   out);
+  }
+}
+
+void WriteNamespaces(const Figures& figures, const TickClock& ticks, MetricsWriter& out) {
+  using storage::NamespaceStats;
+  if (figures.namespaces.empty()) return;
+  const auto label = [](const NamespaceFigures& of) {
+    return fmt::format("namespace=\"{}\"", of.stats.spec.name);
+  };
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        uint64_t NamespaceStats::*figure) {
+    out.Family(name, type, help);
+    for (const NamespaceFigures& of : figures.namespaces) out.Value(of.stats.*figure, label(of));
+  };
+  each("namespace_keys", "gauge", "Keys of a namespace.", &NamespaceStats::items);
+  each("namespace_bytes", "gauge", "What its keys take.", &NamespaceStats::bytes);
+  out.Family("namespace_limit_bytes", "gauge", "Its MAXMEMORY; 0 is none.");
+  for (const NamespaceFigures& of : figures.namespaces) {
+    out.Value(of.stats.spec.bytes_max, label(of));
+  }
+  each("namespace_hits_total", "counter", "Lookups of its keys that were there.",
+       &NamespaceStats::hits);
+  each("namespace_misses_total", "counter", "Lookups of its keys that were not there.",
+       &NamespaceStats::misses);
+  each("namespace_stale_hits_total", "counter", "Misses answered with a stale copy.",
+       &NamespaceStats::stale_hits);
+  each("namespace_evicted_total", "counter", "Keys of it evicted.", &NamespaceStats::evicted);
+  each("namespace_expired_total", "counter", "Keys of it removed at the end of their time.",
+       &NamespaceStats::expired);
+  each("namespace_writes_total", "counter", "Writes to its keys.", &NamespaceStats::writes);
+  out.Family("namespace_command_duration_seconds", "histogram",
+             "As command_duration_seconds, by the namespace of a command's first key.");
+  for (const NamespaceFigures& of : figures.namespaces) {
+    WriteDurations(label(of), of.durations, of.ticks, ticks, out);
+  }
 }
 
 }  // namespace
@@ -147,6 +184,7 @@ std::string MetricsText(const Figures& figures, const TickClock& ticks) {
   WriteKeys(figures, out);
   WriteTraffic(figures, out);
   WriteCommands(figures, ticks, out);
+  WriteNamespaces(figures, ticks, out);
   return out.Take();
 }
 

@@ -28,7 +28,13 @@ Status Set(CommandContext& ctx) {
 }
 
 Status Delete(CommandContext& ctx) {
-  ctx.reply.Integer(ctx.engine.keyspace.RemoveNamespace(ctx.args.Next()) ? 1 : 0);
+  storage::Keyspace& keyspace = ctx.engine.keyspace;
+  const NamespacePointer named = keyspace.namespaces().ByName(ctx.args.Next());
+  if (named != nullptr) {
+    keyspace.RemoveNamespace(named->spec.name);
+    ctx.engine.namespace_latency.Forget(named->id);
+  }
+  ctx.reply.Integer(named != nullptr ? 1 : 0);
   return Ok();
 }
 
@@ -90,6 +96,7 @@ void WriteStats(CommandContext& ctx, const NamespaceStats& stats) {
   map.Number("bytes", stats.bytes);
   map.Number("hits", stats.hits);
   map.Number("misses", stats.misses);
+  map.Number("stale_hits", stats.stale_hits);
   map.Number("evictions", stats.evicted);
   map.Number("expirations", stats.expired);
   map.Number("writes", stats.writes);

@@ -12,6 +12,7 @@
 #include "server/commands/expiry_option.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "storage/blob.h"
 #include "storage/digest.h"
 #include "storage/entry_extra.h"
 #include "storage/leases.h"
@@ -78,7 +79,7 @@ void Reply(CommandContext& ctx, const GetOptions& options, Answer answer) {
   std::array<char, storage::kDigestDigits> digest;
   std::string_view etag;
   if (answer.value) {
-    digest = storage::FormatDigest(storage::Digest(*answer.value));
+    digest = storage::FormatDigest(storage::DigestOf(*answer.value, answer.object));
     etag = {digest.data(), digest.size()};
     // Who has the value needs nothing but its times; who is to refresh it is told so.
     if (etag == options.known_etag && answer.state == "HIT") {
@@ -157,7 +158,7 @@ Status AnswerNow(CommandContext& ctx, const storage::Key& key, const GetOptions&
     AnswerLive(ctx, key, *entry, options);
     return Ok();
   }
-  if (const storage::StaleCopy* const copy = ctx.db.FindStale(key, options.on_error)) {
+  if (const storage::StaleCopy* const copy = FindStaleToRead(ctx, key, options.on_error)) {
     const int64_t until_ms = options.on_error ? copy->until_ms() : copy->stale_until_ms;
     Answer answer{.state = "STALE",
                   .value = copy->bytes(),
@@ -165,7 +166,6 @@ Status AnswerNow(CommandContext& ctx, const storage::Key& key, const GetOptions&
                   .fresh_ms = 0,
                   .stale_ms = until_ms - ctx.db.now_ms()};
     answer.token = TryLease(ctx, key, options);
-    ctx.dispatcher.statistics().stale_hits.Add();
     return Reply(ctx, options, answer), Ok();
   }
   ctx.Notify(NotifyClass::kKeyMiss, "keymiss", key.bytes);
@@ -186,10 +186,18 @@ int64_t LeaseEndUs(CommandContext& ctx, const storage::Key& key) {
 WaiterPointer NewWaiter(CommandContext& ctx, const storage::Key& key, const GetOptions& options) {
   auto waiter = std::make_shared<Waiter>();
   waiter->keys = {std::string(key.bytes)};
+  waiter->wants_missing = true;
   waiter->ready = [](CommandContext& then, const storage::Key& of) {
     return then.db.Find(of, Access::kPeek) != nullptr || then.db.FindLease(of) == nullptr;
   };
-  waiter->serve = [options](CommandContext& then, const storage::Key& of) {
+  // The fill has just told its client that what it read (nothing) has changed.
+  std::optional<TrackedReader> reader;
+  if (ctx.session.tracking != nullptr && ctx.session.tracking->RemembersReads()) {
+    reader = {ctx.session.id(), &ctx.session.mailbox()};
+  }
+  waiter->serve = [options, reader](CommandContext& then, const storage::Key& of) {
+    Engine& engine = then.engine;
+    if (reader) engine.tracking.Remember(engine.keyspace.StripeOf(of.hash), of.bytes, *reader);
     bool must_wait;  // not any more
     if (Status served = AnswerNow(then, of, options, &must_wait); !served.ok()) {
       then.reply.Error(served.error());
@@ -267,7 +275,7 @@ constexpr CommandSpec kCommands[] = {
                "[IFNE etag] [ONERROR]",
      .summary = "Returns a string with its state as a cache's entry, stale copies included, and a "
                 "lease to one of those who miss it.",
-     .complexity = "O(N) where N is the length of the value, for its etag.",
+     .complexity = "O(N) where N is the length of the value, for its etag the first time.",
      .since = "8.4.0",
      .group = Group::kCache,
      .flags = Flag::kReadOnly | Flag::kBlocking,

@@ -14,6 +14,15 @@ void ReplyString(CommandContext& ctx, const Entry& entry) {
   ReplyBytes(ctx, entry.string(), entry.object());
 }
 
+const storage::StaleCopy* FindStaleToRead(CommandContext& ctx, const storage::Key& key,
+                                          bool on_error) {
+  const storage::StaleCopy* const copy = ctx.db.FindStale(key, on_error);
+  if (copy == nullptr) return nullptr;
+  ctx.dispatcher.statistics().stale_hits.Add();
+  ctx.db.CountStaleHit(key);
+  return copy;
+}
+
 void ReplyBytes(CommandContext& ctx, std::string_view bytes, storage::Object* object) {
   if (object == nullptr || bytes.size() < protocol::kPinnedBytesMin) {
     ctx.reply.Bulk(bytes);

@@ -34,6 +34,11 @@ inline Status FindToRead(CommandContext& ctx, const storage::Key& key, storage::
   return Ok();
 }
 
+// The stale copy that answers for a missing key, if there is one (Database::FindStale); counts as a
+// stale hit.
+const storage::StaleCopy* FindStaleToRead(CommandContext& ctx, const storage::Key& key,
+                                          bool on_error);
+
 // For a command that is about to change the value.
 inline Status FindToWrite(CommandContext& ctx, const storage::Key& key, storage::Type type,
                           const storage::Entry** entry) {

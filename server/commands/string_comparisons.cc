@@ -5,6 +5,7 @@
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/string_condition.h"
+#include "storage/blob.h"
 #include "storage/digest.h"
 #include "storage/lcs.h"
 
@@ -55,7 +56,7 @@ Status DigestOf(CommandContext& ctx) {
     ctx.reply.Null();
     return Ok();
   }
-  const auto digits = storage::FormatDigest(storage::Digest(entry->string()));
+  const auto digits = storage::FormatDigest(storage::DigestOf(entry->string(), entry->object()));
   ctx.reply.Bulk({digits.data(), digits.size()});
   return Ok();
 }

@@ -20,7 +20,7 @@ using storage::Type;
 // With cache-stale-on-get a key whose fresh lifetime is over is as good as a live one.
 void ReplyStaleOrNull(CommandContext& ctx, const storage::Key& key) {
   const storage::StaleCopy* const copy =
-      ctx.engine.options.cache_stale_on_get != 0 ? ctx.db.FindStale(key, false) : nullptr;
+      ctx.engine.options.cache_stale_on_get != 0 ? FindStaleToRead(ctx, key, false) : nullptr;
   if (copy == nullptr) return ctx.reply.Null();
   ReplyBytes(ctx, copy->bytes(), copy->value.get());
 }

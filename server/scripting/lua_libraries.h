@@ -1,9 +1,8 @@
 // The libraries of functions that one VM has loaded. Internal to server/scripting/.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "server/scripting/lua_vm.h"
@@ -35,14 +34,14 @@ class LoadedLibraries {
 
  private:
   struct Loaded {
-    FunctionLibraryPointer library;                    // so that no other one takes its address
-    absl::flat_hash_map<std::string, int> references;  // of functions
+    FunctionLibraryPointer library;                   // so that no other one takes its address
+    std::unordered_map<std::string, int> references;  // of functions
   };
 
   void Release(const Loaded& loaded);
 
   LuaVm& vm_;
-  absl::flat_hash_map<const FunctionLibrary*, Loaded> loaded_;
+  std::unordered_map<const FunctionLibrary*, Loaded> loaded_;
 };
 
 }  // namespace larder

@@ -57,6 +57,8 @@ def moves_under_load(browser, server):
             "return [...document.querySelectorAll('#charts path')].filter("
             "p => (p.getAttribute('d').match(/L/g) ?? []).length > 1).length >= 6"), 25)
         browser.wait("a latency", lambda: "s" in browser.text("#tile-latency"))
+        browser.wait("keys that are asked for", lambda: browser.click("#keys-again") or
+                     "shop:" in browser.text("#hot-recent"))
         browser.click("#hot-start")
         browser.wait("measuring", lambda: "measuring" in browser.text("#hot-state"))
         browser.wait("hot keys", lambda: browser.click("#keys-again") or
@@ -102,6 +104,20 @@ def purges_with_the_right_login_alone(browser, server):
     browser.click("#confirm-submit")
     browser.wait("it is done", lambda: "2 entries are gone" in (browser.text("#message") or ""))
     assert keys(server, "a key", HOSTILE, "stays") == b"1"
+
+
+def flushes_a_cache_by_its_own_button(browser, server):
+    assert browser.shown("#caches-none")
+    server.run(("AUTH", PASSWORD), ("CACHE.NS", "SET", "pages", "PREFIX", "page:", "MAXMEMORY", "1mb"),
+               ("MSET", "page:1", "1", "page:2", "2"), ("GET", "page:1"))
+    browser.wait("the cache", lambda: "pages" in browser.text("#caches-table"))
+    for text in ("page:", "1 MiB", "100"):
+        assert text in browser.text("#caches-table"), browser.text("#caches-table")
+    browser.click("#caches-table button")
+    browser.type("#confirm-password", PASSWORD)
+    browser.click("#confirm-submit")
+    browser.wait("it is flushed", lambda: "2 entries are gone" in (browser.text("#message") or ""))
+    assert keys(server, "page:1", "page:2", "stays") == b"1"
 
 
 def says_what_a_user_may_not(browser, server):
@@ -172,7 +188,7 @@ def take_pictures(browser, folder):
 
 STEPS = [shows_nothing_before_login, refuses_a_wrong_login, shows_figures_after_login, moves_under_load,
          treats_key_names_as_text, asks_before_it_purges, purges_with_the_right_login_alone,
-         says_what_a_user_may_not, works_with_the_keyboard, fits_a_phone, logs_no_errors]
+         flushes_a_cache_by_its_own_button,         says_what_a_user_may_not, works_with_the_keyboard, fits_a_phone, logs_no_errors]
 
 
 def main():

@@ -344,6 +344,20 @@ TEST_F(CacheGet, AReleasePassesTheLeaseOnToWhoWaitsLongest) {
   EXPECT_TRUE(third.blocked());
 }
 
+TEST_F(CacheGet, WhoCachesWhatItWaitedForIsToldOfItsChanges) {
+  Lease("k");
+  TestClient& cacher = NewClient();
+  cacher.Run("HELLO 3");
+  cacher.Run("CLIENT TRACKING ON");
+  cacher.Run("CACHE.GET k LEASE 1000 WAIT 5000");
+  Run("SET k value");
+  Settle();
+  cacher.TakePushes();  // word of the fill, and the value
+  Run("SET k other");
+  Settle();
+  EXPECT_EQ(cacher.TakePushes().size(), 1u);
+}
+
 TEST_F(CacheGet, AnInvalidationPassesTheLeaseOn) {
   Lease("k");
   TestClient& second = NewClient();
@@ -351,6 +365,15 @@ TEST_F(CacheGet, AnInvalidationPassesTheLeaseOn) {
   Run("DEL k");
   Settle();
   EXPECT_NE(Token(second.TakeReply()), "");
+}
+
+TEST_F(CacheGet, WhoWaitsForAListDoesNotStandInTheWayOfTheNextLease) {
+  Lease("k");
+  TestClient& popper = Waiting("BLPOP k 0");
+  TestClient& second = Waiting("CACHE.GET k LEASE 1000 WAIT 5000");
+  Run("DEL k");
+  EXPECT_NE(Token(ReplyOf(second)), "");
+  EXPECT_TRUE(StillWaits(popper));
 }
 
 TEST_F(CacheGet, TheEndOfALeaseWakesTheNext) {

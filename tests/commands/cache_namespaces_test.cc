@@ -105,6 +105,16 @@ TEST_F(CacheNamespaces, StatsCountWhatHappens) {
   EXPECT_EQ(Run("CACHE.NS STATS").items.size(), 1u);
 }
 
+TEST_F(CacheNamespaces, StatsCountStaleHitsApart) {
+  Run("CACHE.NS SET shop PREFIX shop:");
+  Run("SET shop:1 value EX 1 SWR 60");
+  clock.Advance(std::chrono::milliseconds(1500));
+  Run("CACHE.GET shop:1");
+  EXPECT_EQ(StatOf("shop", "stale_hits"), 1);
+  EXPECT_EQ(StatOf("shop", "misses"), 1);
+  EXPECT_EQ(StatOf("shop", "hits"), 0);
+}
+
 TEST_F(CacheNamespaces, KeysOfBeforeAreCountedInTheBackground) {
   Run("SET shop:1 value");
   Run("CACHE.NS SET shop PREFIX shop:");
@@ -196,6 +206,7 @@ TEST_F(CacheNamespaces, AWriteThatLeavesItOverItsQuotaEvictsInsideFirst) {
 TEST_F(CacheNamespaces, WithoutEvictionAFullNamespaceRefusesWritesThatMayGrow) {
   const std::string full = errors::NamespaceFull("shop");
   EXPECT_EQ(full, "OOM namespace 'shop' is over its MAXMEMORY");
+  Run("CONFIG SET maxmemory-policy noeviction");
   Run("CACHE.NS SET shop PREFIX shop: MAXMEMORY 500");
   for (int i = 0; i < 5; ++i) Run("SET shop:" + std::to_string(i) + " " + std::string(100, 'v'));
   EXPECT_THAT(Run("SET shop:new v"), IsError(full));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <random>
 #include <string>
@@ -87,6 +88,7 @@ TEST_F(LeaseStress, OneHolderAtATimeAndNobodyIsForgotten) {
     });
   }
   Join();
+  std::cout << leases << " leases, " << values << " values\n";  // LARDER_STRESS_SECONDS=300: rounds
   EXPECT_GT(leases.load(), 0u);
   EXPECT_GT(values.load(), 0u);
 }

@@ -126,17 +126,23 @@ function showCaches({namespaces}) {
   tables.show($('caches-table'), [
     {title: 'Name', value: c => c.name, kind: 'mono'},
     {title: 'Prefix', value: c => c.prefix, kind: 'mono'},
-    {title: 'Keys', value: c => count(c.items), kind: 'number'},
+    {title: 'Keys', value: c => c.complete ? count(c.items) : `${count(c.items)}, counting …`, kind: 'number'},
     {title: 'Size', value: c => bytes(c.bytes), kind: 'number'},
     {title: 'Quota', value: c => c.limit_bytes ? bytes(c.limit_bytes) : 'none', kind: 'number'},
     {title: 'Hit ratio', value: c => percent(ratio(c)), kind: 'number'},
+    {title: 'Stale hits', value: c => count(c.stale_hits), kind: 'number'},
     {title: 'Evicted', value: c => count(c.evictions), kind: 'number'},
+    {title: '99 of 100 in', value: c => c.p99_us === null ? '–' : micros(c.p99_us), kind: 'number'},
     {title: '', value: flushButton}
   ], namespaces, '');
 }
 
-function showKeys({hot, big}) {
+function showKeys({recent, hot, big}) {
   lastHot = hot;
+  tables.show($('hot-recent'), [
+    {title: 'Key', value: k => tables.cut(k.key), kind: 'mono'},
+    {title: 'Commands/s', value: k => count(k.per_second), kind: 'number'}
+  ], recent ?? [], recent ? 'No key stands out.' : 'Your user may not run CACHE.HOT.');
   const never = 'Not measured yet: “Measure” watches all commands for 30 seconds.';
   const shares = (list, unit, all, format) => ({
     columns: [{title: 'Key', value: k => tables.cut(k.key), kind: 'mono'},
@@ -212,7 +218,7 @@ async function load(path, show, ...places) {
   }
 }
 
-const loadKeys = () => load('hot', showKeys, 'hot-cpu', 'hot-network', 'big');
+const loadKeys = () => load('hot', showKeys, 'hot-recent', 'hot-cpu', 'hot-network', 'big');
 
 function loadLists() {
   load('namespaces', showCaches, 'caches-table');

@@ -156,6 +156,24 @@ def test_rate_limits(front):
     assert front.allow("bob", 2, 600)
 
 
+def test_a_flood_of_answers_evicts_neither_limits_nor_the_other_cache():
+    with Server("--maxmemory", "64mb") as server:
+        with redis.Redis(port=server.port, decode_responses=True) as one:
+            gateway.define_caches(one, quota="1mb")
+            front = gateway.Gateway(one, Backend())
+            assert front.get(*PRODUCT)[1] == "/products/7 1"
+            assert [front.allow(f"user {n}", 1, 600) for n in range(100)] == [True] * 100
+            with one.pipeline(transaction=False) as pipeline:
+                for n in range(5000):
+                    pipeline.set(f"cache:search:{n}", "x" * 1000)
+                pipeline.execute()
+            stats = one.execute_command("CACHE.NS", "STATS", "search")
+            stats = stats if isinstance(stats, dict) else dict(zip(stats[::2], stats[1::2]))
+            assert stats["evictions"] > 0 and stats["bytes"] <= 1 << 20
+            assert front.get(*PRODUCT)[1] == "/products/7 1"
+            assert [front.allow(f"user {n}", 1, 600) for n in range(100)] == [False] * 100
+
+
 def test_routes_are_kept_in_the_process_until_they_change(server, client):
     with gateway.routes_with_a_second_layer(url_of(server)) as routes:
         client.set("route:/shop", "one")
