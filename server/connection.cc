@@ -67,7 +67,7 @@ void Connection::Serve(Scratch& scratch) {
   }
   if (closed_) return;
   if (readable && !parked() && !close_after_reply) {
-    bulky = true;
+    bulky = worker_.ServesForLong();
     worker_.ServeSoon(*this);
   }
   if (!output.empty() || close_after_reply || peer_gone_) worker_.FlushSoon(*this);
@@ -218,10 +218,11 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
   return true;
 }
 
-// Goes on in the next turn with what has been read.
+// Goes on in the next turn with what has been read: in front, where it was others who took that
+// long.
 void Connection::Yield() {
   state_ = State::kYielded;
-  bulky = true;
+  bulky = worker_.ServesForLong();
   worker_.ServeSoon(*this);
 }
 

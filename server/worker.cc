@@ -214,9 +214,10 @@ void Worker::ServeReady(ConnectionQueue& queue, uint64_t end_ticks) {
   for (size_t left = queue.size(); left > 0 && !queue.empty(); --left) {
     Connection* connection = queue.Pop();
     connection->queued_to_serve = false;
+    serving_since_ticks_ = before;
     connection->Serve(scratch());
     const uint64_t now = TickClock::Now();
-    // One that has to go on in its next turn has said itself that it is bulky.
+    // One that has to go on in its next turn has said itself whether it is bulky.
     if (!connection->queued_to_serve) connection->bulky = now - before > bulky_ticks_;
     before = now;
     if (to_flush_.size() >= kFlushTogether) FlushReady();
@@ -241,10 +242,13 @@ void Worker::ResumeParked() {
     return;
   }
   const size_t waiting = parked_.size();
+  uint64_t before = TickClock::Now();
   for (size_t left = waiting; left > 0 && !parked_.empty(); --left) {
     Connection* connection = parked_.Pop();
+    serving_since_ticks_ = before;
     if (!connection->closed()) connection->Serve(scratch());
-    if (TickClock::Now() - turn_began_ticks_ > budget_ticks_ / 2) break;
+    before = TickClock::Now();
+    if (before - turn_began_ticks_ > budget_ticks_ / 2) break;
   }
   fruitless_turns_ = parked_.size() < waiting ? 0 : fruitless_turns_ + 1;
 }

@@ -74,6 +74,8 @@ class Worker {
     if (mailbox_.pending()) DeliverMessages();
   }
   void ServeSoon(Connection& connection);  // behind others of its kind
+  // Whether the connection that is being served has taken more than is little.
+  bool ServesForLong() const { return TickClock::Now() - serving_since_ticks_ > bulky_ticks_; }
   void ShakeHandsSoon(Connection& connection);
   void FlushSoon(Connection& connection);
   void Park(Connection& connection);
@@ -123,10 +125,11 @@ class Worker {
   int64_t steady_us_ = 0;
   uint64_t turn_began_ticks_ = 0;
   uint64_t bulky_ticks_ = 0, slow_ticks_ = 0;
-  uint64_t budget_ticks_ = 0;      // of a turn
-  int64_t budget_us_ = 0;          // what that was computed from
-  int64_t turn_began_cpu_ns_ = 0;  // while CPU time is measured, else 0
-  int64_t maintain_from_us_ = 0;   // not before
+  uint64_t serving_since_ticks_ = 0;  // when the one that is served came to its turn
+  uint64_t budget_ticks_ = 0;         // of a turn
+  int64_t budget_us_ = 0;             // what that was computed from
+  int64_t turn_began_cpu_ns_ = 0;     // while CPU time is measured, else 0
+  int64_t maintain_from_us_ = 0;      // not before
   bool maintenance_left_ = false;
   size_t next_stripe_ = 0;         // where maintenance goes on
   std::vector<uint64_t> to_tend_;  // ids that this second's round has not come to yet

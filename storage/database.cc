@@ -180,8 +180,12 @@ void Database::SetString(const Key& key, std::string_view value, const SetOption
 void Database::SetObject(const Key& key, Ref<Object> object, const SetOptions& options) {
   EntrySpec spec{.type = object->type(), .expire_at_ms = options.expire_at_ms};
   spec.object = object.Release();
-  if (options.extra != nullptr) return StoreWithExtra(key, spec, options);
-  Store(key, spec, options);
+  if (options.extra != nullptr) {
+    StoreWithExtra(key, spec, options);
+  } else {
+    Store(key, spec, options);
+  }
+  OpenChange(key);
 }
 
 std::span<char> Database::ResizeString(const Key& key, size_t size) {

@@ -106,13 +106,12 @@ class Database {
   // REQUIRES: the key is missing or a string.
   std::span<char> ResizeString(const Key& key, size_t size);
 
-  // Sets a key to a collection, replacing whatever it held, and returns it.
+  // Sets a key to a collection, which may still be filled, replacing whatever it held.
   void SetObject(const Key& key, Ref<Object> object, const SetOptions& options = {});
   template <class T>
   T* Create(const Key& key) {
     T* object = new T();
     SetObject(key, Ref<Object>(object));
-    OpenChange(key);  // it is filled now
     return object;
   }
 

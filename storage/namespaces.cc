@@ -238,13 +238,10 @@ std::vector<NamespacePointer> Namespaces::Over() const {
 void Namespaces::NoteUnderAgain(const NamespacePointer& under) {
   std::lock_guard lock(mutex_);
   under->over.store(false);
+  DropFromOver(under);
   // A writer that has added since may still have found it noted.
   const bool is_defined = std::find(all_.begin(), all_.end(), under) != all_.end();
-  if (is_defined && under->OverQuota()) {
-    under->over.store(true);
-  } else {
-    DropFromOver(under);
-  }
+  if (is_defined && under->OverQuota()) CountOver(under);
 }
 
 }  // namespace larder::storage

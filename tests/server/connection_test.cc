@@ -137,7 +137,8 @@ TEST(Connection, AHalfClosedClientIsAnsweredOverManyTurns) {
   // Before login they run one by one, so that each turn ends between two of them.
   ASSERT_TRUE(client->Send(Numbers(500) + Encode({"AUTH", "secret"}) + Numbers(500)));
   client->FinishSending();
-  for (int i = 0; i < 500; ++i) ASSERT_THAT(client->Read(), Optional(IsError(std::string(errors::kNoAuth))));
+  for (int i = 0; i < 500; ++i)
+    ASSERT_THAT(client->Read(), Optional(IsError(std::string(errors::kNoAuth))));
   EXPECT_THAT(client->Read(), Optional(IsOk()));
   ExpectNumbers(*client, 500);
   EXPECT_EQ(client->ReadToEnd(), "");
