@@ -32,7 +32,8 @@ def run(_):
                          "axes.grid": True, "grid.alpha": 0.3, "legend.frameon": False})
     PICTURES.mkdir(exist_ok=True)
     for name, draw, results in (("throughput", draw_throughput, "cpu-depths"),
-                                ("latency", draw_latency, "latency"), ("hits", draw_hits, "hits")):
+                                ("latency", draw_latency, "latency"), ("hits", draw_hits, "hits"),
+                                ("stampede", draw_stampede, "stampede"), ("tags", draw_tags, "tags")):
         result = load_saved(results)
         if result is None:
             progress(f"no results for {name}.svg yet")
@@ -105,4 +106,49 @@ def draw_hits(plt, result):
     for axis in axes[:, 0]:
         axis.set_ylabel("percent of requests that hit")
     axes[0, 0].legend(fontsize=7)
+    return figure
+
+
+def draw_stampede(plt, results):
+    figure, axes = plt.subplots(1, 2, figsize=(8, 2.4), sharey=True, layout="constrained")
+    titles = [f"{each['way']} ({NAMES[each['server']].split()[0]})" for each in results]
+    colours = [COLOURS[each["server"]] for each in results]
+    for axis, figure_of, title, form in ((axes[0], "calls", "calls of the origin in 10 s", "{:,.0f}"),
+                                         (axes[1], "p99", "p99 of what callers wait, ms", "{:,.0f}")):
+        bars = axis.barh(titles, [each[figure_of] for each in results], color=colours)
+        axis.bar_label(bars, [form.format(each[figure_of]) for each in results], padding=3)
+        axis.set_title(title)
+        axis.grid(axis="y", visible=False)
+        axis.margins(x=0.15)
+    axes[0].set_xscale("log")
+    axes[0].set_xlim(1, 10_000)
+    axes[0].invert_yaxis()
+    return figure
+
+
+def draw_tags(plt, results):
+    figure, axes = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    for server, label in (("redis", "SADD, SMEMBERS, DEL (Redis)"), ("larder", "CACHE.PURGETAG (Larder)")):
+        points = [(each["members"], each["seconds"] * 1e3) for each in results["tags"]
+                  if each["server"] == server]
+        axes[0].plot(*zip(*points), marker="o", markersize=3, color=COLOURS[server], label=label)
+    axes[0].set_xscale("log")
+    axes[0].set_yscale("log")
+    axes[0].set_xlabel("entries with the tag")
+    axes[0].set_ylabel("ms until it is answered")
+    axes[0].legend()
+    ways = {("purge_match", "larder"): ("CACHE.PURGEMATCH (Larder)", "#1f6fb2"),
+            ("scan_and_unlink", "larder"): ("SCAN, UNLINK (Larder)", "#8fb7d9"),
+            ("scan_and_unlink", "redis"): ("SCAN, UNLINK (Redis)", "#c8553d")}
+    for place, (way, (label, colour)) in enumerate(ways.items()):
+        each = [one for one in results["match"] if (one["way"], one["server"]) == way]
+        bars = axes[1].barh([at + 0.27 * place for at in range(len(each))], [one["seconds"] for one in each],
+                            height=0.24, color=colour, label=label)
+        axes[1].bar_label(bars, [f"{one['seconds']:.1f}" for one in each], padding=3)
+    takes = list(dict.fromkeys(one["takes"] for one in results["match"]))
+    axes[1].set_yticks([at + 0.27 for at in range(len(takes))], takes)
+    axes[1].grid(axis="y", visible=False)
+    axes[1].margins(x=0.15)
+    axes[1].set_xlabel("seconds to remove them of 5 M keys")
+    axes[1].legend(fontsize=7)
     return figure

@@ -11,7 +11,7 @@ import threading
 import time
 
 from comparison.load import fill_quickly
-from comparison.report import conditions, names, numbers, progress, table
+from comparison.report import conditions, names, numbers, progress, save, table
 from comparison.servers import Server
 from comparison.stalls import Admin, encoded, pipelined
 
@@ -182,13 +182,16 @@ def add_arguments(parser):
 def run(arguments):
     os.sched_setaffinity(0, {1})
     print(conditions() + "; server on one CPU, client on another\n")
+    results = {"tags": [], "match": []}
     if "tags" in arguments.parts:
         rows = []
         for members in arguments.members:
             for side in (Larder, Redis):
                 took, back, index, missed, written = measure_tag(side, members)
+                results["tags"].append({"server": side.name, "members": members, "seconds": took})
+                seen = f"{back * 1e3:,.0f} ms" if back < BACK_SECONDS_MAX else "too little to see"
                 rows.append([f"{members:,}", "PURGETAG" if side is Larder else "SADD, SMEMBERS, DEL (redis)",
-                             f"{took * 1e3:,.2f} ms", f"{back * 1e3:,.0f} ms", f"{index / 1e3:,.0f} kB",
+                             f"{took * 1e3:,.2f} ms", seen, f"{index / 1e3:,.0f} kB",
                              f"{index / members:.1f}", f"{missed:,} of {written:,}"])
         table(["members", "by", "answered after", "memory back after", "index", "bytes a member",
                "missed beside a writer"], rows)
@@ -200,6 +203,9 @@ def run(arguments):
                               ("redis", scan_and_unlink)):
                 took, removed, longest = measure_match(name, way, arguments.keys, pattern)
                 base = base or took
+                results["match"].append({"takes": title, "way": way.__name__, "server": name,
+                                         "seconds": took})
                 rows.append([title, f"{way.__name__.replace('_', ' ')} ({name})", f"{removed:,}",
                              f"{took:.2f} s", f"{took / base:.1f}", f"{longest * 1e3:.1f} ms"])
         table(["pattern takes", "by", "removed", "took", "ratio", "another client's longest wait"], rows)
+    save("tags", results)
