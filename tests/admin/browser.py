@@ -111,7 +111,7 @@ def flushes_a_cache_by_its_own_button(browser, server):
     server.run(("AUTH", PASSWORD), ("CACHE.NS", "SET", "pages", "PREFIX", "page:", "MAXMEMORY", "1mb"),
                ("MSET", "page:1", "1", "page:2", "2"), ("GET", "page:1"))
     browser.wait("the cache", lambda: "pages" in browser.text("#caches-table"))
-    for text in ("page:", "1 MiB", "100"):
+    for text in ("page:", "1.0 MiB", "100.0 %"):
         assert text in browser.text("#caches-table"), browser.text("#caches-table")
     browser.click("#caches-table button")
     browser.type("#confirm-password", PASSWORD)
