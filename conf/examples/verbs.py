@@ -77,6 +77,21 @@ def caches_of_their_own(r):
     assert r.execute_command("CACHE.NS", "DEL", "pages") == 1  # its keys would stay
 
 
+def word_of_purges(r, url):
+    """A push for each purge of a tag: for what a process keeps itself (RESP3)."""
+    kept = {"product:7": "Boots"}
+    listening = redis.Redis.from_url(url, protocol=3, decode_responses=True)
+    connection = listening.connection_pool.get_connection()
+    connection._parser.set_pubsub_push_handler(lambda push: kept.pop(push[1], None))
+    connection.send_command("CACHE.TRACKTAG", "product:7", "product:8")
+    assert connection.read_response() == 2
+    r.execute_command("CACHE.PURGETAG", "product:7")
+    connection.send_command("PING")
+    assert connection.read_response() == "PONG"  # pushes are read with replies
+    assert kept == {}
+    listening.close()
+
+
 def main(url):
     with redis.Redis.from_url(url, decode_responses=True) as r:
         write_and_read(r)
@@ -84,6 +99,7 @@ def main(url):
         no_value(r)
         tags_and_purges(r)
         caches_of_their_own(r)
+        word_of_purges(r, url)
 
 
 if __name__ == "__main__":
