@@ -29,6 +29,11 @@ constexpr size_t kReadBytesMax = 16 * 1024 * 1024;
 // Before login nobody may make the server hold more than this.
 constexpr size_t kUnauthenticatedInputBytesMax = 1024 * 1024;
 constexpr size_t kUnauthenticatedOutputBytesMax = 64 * 1024;
+// With more replies unsent a client's further requests are not run, until little is left: a long
+// pipeline of large values needs no more memory than this, and never reaches the limit at which
+// clients are closed.
+constexpr size_t kHeldOutputBytes = 16 * 1024 * 1024;
+constexpr size_t kResumedOutputBytes = 4 * 1024 * 1024;
 // Arguments from this size on that fill their buffer become values where they are.
 constexpr size_t kTakenArgumentBytesMin = 64 * 1024;
 constexpr size_t kIdleOutputBytesMax = 1024;  // memory that an idle client may keep
@@ -96,18 +101,43 @@ bool Connection::ReadAndRun(Scratch& scratch) {
   }
   // After a short read nothing is left, but the end if its event has come: there is no other.
   if (static_cast<size_t>(count) < room && !hung_up) readable = false;
-  worker_.statistics().input_bytes.Add(static_cast<uint64_t>(count));
-  worker_.statistics().reads.Add();
-  record->input_total.store(
-      record->input_total.load(std::memory_order_relaxed) + static_cast<uint64_t>(count),
-      std::memory_order_relaxed);
-  record->last_active_us.store(worker_.steady_us(), std::memory_order_relaxed);
+  NoteRead(static_cast<size_t>(count));
   if (own_buffer) input_.Filled(static_cast<size_t>(count));
   worker_.DeliverPosted();
   if (closed_) return false;
   const std::string_view bytes =
       own_buffer ? input_.view() : std::string_view(into, static_cast<size_t>(count));
   return Run(bytes, own_buffer, scratch);
+}
+
+void Connection::NoteRead(size_t count) {
+  worker_.statistics().input_bytes.Add(count);
+  worker_.statistics().reads.Add();
+  record->input_total.store(record->input_total.load(std::memory_order_relaxed) + count,
+                            std::memory_order_relaxed);
+  record->last_active_us.store(worker_.steady_us(), std::memory_order_relaxed);
+}
+
+// Takes in what has arrived and runs nothing of it, so that a client which sends all its requests
+// before it reads a reply can do so. The end of the connection is left for when they are run.
+void Connection::ReadAhead() {
+  for (int reads = 0; readable; ++reads) {
+    if (reads == kReadsPerTurn) return worker_.ServeSoon(*this);
+    char* const into = input_.Room(kReadAheadBytes);
+    size_t room = std::min(input_.room(), kReadBytesMax);
+    const ssize_t count = tls_ == nullptr ? recv(descriptor_, into, room, 0) : Receive(into, &room);
+    if (count == 0) return;
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      readable = false;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) Close();
+      return;
+    }
+    if (static_cast<size_t>(count) < room && !hung_up) readable = false;
+    NoteRead(static_cast<size_t>(count));
+    input_.Filled(static_cast<size_t>(count));
+    if (!WithinLimits()) return;
+  }
 }
 
 // Runs the requests in `bytes` and keeps what is incomplete. False when the client has to wait.
@@ -208,6 +238,10 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
     }
     if (output.size() > kUnauthenticatedOutputBytesMax) {
       if (!WithinLimits()) return false;
+      if (output.waiting_bytes() > kHeldOutputBytes) {
+        state_ = State::kHeld;
+        return false;
+      }
       dispatcher.StartBatch();  // sending is no command's time
     }
     if (dispatcher.turn_was_over() && i + 1 < count) {
@@ -241,6 +275,10 @@ bool Connection::Resume(Scratch& scratch) {
   if (state_ == State::kBlocked || state_ == State::kHandshake) return false;
   if (record->killed.load(std::memory_order_relaxed)) {
     Close();
+    return false;
+  }
+  if (state_ == State::kHeld && output.waiting_bytes() > kResumedOutputBytes) {
+    ReadAhead();
     return false;
   }
   if (state_ == State::kSettling && !worker_.dispatcher().Settle()) {
@@ -411,6 +449,9 @@ void Connection::Flush(size_t bytes_max) {
     output.Consume(static_cast<size_t>(sent));
     sent_bytes += static_cast<size_t>(sent);
   }
+  if (state_ == State::kHeld && output.waiting_bytes() <= kResumedOutputBytes) {
+    worker_.ServeSoon(*this);
+  }
   FinishUnlessSending();
 }
 
@@ -449,6 +490,7 @@ void Connection::WaitEnded(const Waiter& ended) {
 void Connection::EventWhileParked() {
   if (state_ == State::kBlocked) LookForEnd();
   if (state_ == State::kHandshake) worker_.ShakeHandsSoon(*this);
+  if (state_ == State::kHeld) worker_.ServeSoon(*this);  // to read ahead
 }
 
 // Not by reading: requests may lie before the end, and wait with their client.

@@ -89,7 +89,8 @@ class Connection final : public Session {
 
  private:
   // kYielded: the turn was over before its requests were; the rest is in input_.
-  enum class State : uint8_t { kReady, kYielded, kParked, kSettling, kBlocked, kHandshake };
+  // kHeld: so much of its replies is unsent that its further requests wait in input_.
+  enum class State : uint8_t { kReady, kYielded, kParked, kSettling, kBlocked, kHeld, kHandshake };
 
   bool ReadAndRun(Scratch& scratch);
   bool Run(std::string_view bytes, bool own_buffer, Scratch& scratch);
@@ -98,6 +99,8 @@ class Connection final : public Session {
   void Yield();
   void Keep(std::string_view rest, bool own_buffer, size_t offset);
   bool Resume(Scratch& scratch);
+  void ReadAhead();
+  void NoteRead(size_t count);
   ssize_t Receive(char* into, size_t* room);
   ssize_t Send(msghdr& message);
   void AfterTlsCall();

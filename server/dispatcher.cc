@@ -137,11 +137,11 @@ void Dispatcher::CountRefused(const CommandInfo* info, std::string_view error) {
 
 Disposition Dispatcher::Refuse(Session& session, const CommandInfo* info, std::string_view error) {
   std::string reply(error);
-  if (session.in_multi() && info != nullptr && Has(*info, Flag::kRunsQueued)) {
-    // EXEC itself was refused: the transaction ends here.
+  if (info != nullptr && Has(*info, Flag::kRunsQueued)) {
+    // EXEC itself was refused: the transaction, if there is one, ends here.
     if (reply.starts_with("ERR ")) reply.erase(0, 4);
     reply = fmt::format("EXECABORT Transaction discarded because of: {}", reply);
-    session.DropTransaction();
+    if (session.in_multi()) session.DropTransaction();
     UnwatchAll(engine_, session);
   } else if (session.in_multi()) {
     session.transaction->aborted = true;

@@ -65,6 +65,11 @@ class HotKeys {
   // Whether commands are to be noted: one relaxed load.
   bool active() const { return active_.load(std::memory_order_relaxed); }
 
+  bool has_session() const {
+    std::lock_guard lock(mutex_);
+    return session_.has_value();
+  }
+
   // Begins a session in place of the last one. False while one runs.
   bool Start(const HotKeyOptions& options, int64_t now_ms);
   // Ends the session and keeps what it found. False when none runs.

@@ -83,6 +83,9 @@ struct KeyspaceStats {
 
 enum class EvictOutcome : uint8_t { kUnderLimit, kMoreToDo, kNothingToEvict };
 
+// What a key takes of the tables, on average (key.h).
+inline constexpr size_t kTableBytesPerKey = 14;
+
 class Keyspace {
  public:
   Keyspace(const KeyspaceOptions& options, KeyspaceObserver* observer);

@@ -63,7 +63,7 @@ enum class CountState : uint8_t {
 struct NamespaceStats {
   NamespaceSpec spec;
   uint64_t id = 0;                // Namespace::id
-  uint64_t items = 0, bytes = 0;  // of entries with their values, as MEMORY USAGE has them
+  uint64_t items = 0, bytes = 0;  // of entries with their values, without the tables
   uint64_t hits = 0, misses = 0, evicted = 0, expired = 0, writes = 0;
   uint64_t stale_hits = 0;  // misses that were answered with a stale copy
   bool complete = false;    // all keys that were there are counted

@@ -29,6 +29,7 @@ constexpr InfoSection kSections[] = {
     {"cluster", "Cluster", true, WriteClusterInfo},
     {"keyspace", "Keyspace", true, WriteKeyspaceInfo},
     {"keysizes", "Keysizes", true, WriteKeySizesInfo},
+    {"hotkeys", "Hotkeys", true, WriteHotKeysInfo},
 };
 
 // Which sections the arguments ask for, and whether by their names; an unknown name asks for none.
@@ -67,6 +68,11 @@ Status Info(CommandContext& ctx) {
     const auto found = asked.find(section.name);
     if (found == asked.end()) continue;
     source.asked_by_name = found->second;
+    // There only while HOTKEYS has something to tell.
+    if (section.write == WriteHotKeysInfo && !source.asked_by_name &&
+        !ctx.engine.hot_keys.has_session()) {
+      continue;
+    }
     report.Title(section.title);
     section.write(source, report);
   }

@@ -58,6 +58,7 @@ void WriteCpuInfo(const InfoSource& source, InfoReport& report);
 void WriteModulesInfo(const InfoSource& source, InfoReport& report);
 void WriteClusterInfo(const InfoSource& source, InfoReport& report);
 void WriteKeyspaceInfo(const InfoSource& source, InfoReport& report);
+void WriteHotKeysInfo(const InfoSource& source, InfoReport& report);
 
 // info_key_sizes.cc
 void WriteKeySizesInfo(const InfoSource& source, InfoReport& report);

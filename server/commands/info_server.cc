@@ -294,6 +294,12 @@ void WriteClusterInfo(const InfoSource&, InfoReport& report) {
   report.Field("cluster_enabled", int64_t{0});
 }
 
+void WriteHotKeysInfo(const InfoSource& source, InfoReport& report) {
+  const HotKeys& hot_keys = source.engine.hot_keys;
+  if (hot_keys.has_session())
+    report.Field("hotkeys-tracking-active", int64_t{hot_keys.active() ? 1 : 0});
+}
+
 void WriteKeyspaceInfo(const InfoSource& source, InfoReport& report) {
   const storage::Keyspace& keyspace = source.engine.keyspace;
   const int64_t now_ms = source.engine.clock.UnixMillis();

@@ -29,7 +29,7 @@ Status Usage(CommandContext& ctx) {
   if (entry == nullptr) {
     ctx.reply.Null();
   } else {
-    ctx.reply.Integer(static_cast<int64_t>(entry->MemoryBytes()));
+    ctx.reply.Integer(static_cast<int64_t>(entry->MemoryBytes() + storage::kTableBytesPerKey));
   }
   return Ok();
 }

@@ -215,7 +215,6 @@ Status RunScript(CommandContext& ctx, const Script& script, const ScriptArgument
   if (const auto refusal = CheckFlags(ctx, script.flags, read_only); !refusal.empty()) {
     return Error(refusal);
   }
-  FeedMonitors(ctx);
   if (MustRestart(ctx, script.takes_all_stripes)) return Ok();
   LuaEngine* lua = WorkerLua(ctx);
   if (lua == nullptr) return Error(errors::kNoMemoryForLua);

@@ -46,6 +46,7 @@ Status ReadArguments(CommandContext& ctx, ScriptArguments* arguments) {
 }
 
 Status EvalBody(CommandContext& ctx, bool read_only) {
+  FeedMonitors(ctx);
   const std::string_view body = ctx.args.Next();
   ScriptArguments arguments;
   Status status = ReadArguments(ctx, &arguments);
@@ -59,6 +60,7 @@ Status EvalBody(CommandContext& ctx, bool read_only) {
 }
 
 Status EvalCached(CommandContext& ctx, bool read_only) {
+  FeedMonitors(ctx);
   const std::string_view sha = ctx.args.Next();
   // As in Redis, what cannot be a digest is missing whatever its keys are.
   if (sha.size() != kShaDigits) return Error(errors::kNoScript);

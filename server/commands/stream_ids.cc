@@ -52,7 +52,8 @@ IdOutcome DeleteWithReferences(storage::Stream* stream, storage::StreamId id,
                                storage::StreamReferences references) {
   using storage::StreamReferences;
   if (references == StreamReferences::kDelete) stream->DropReferences(id);
-  if (references == StreamReferences::kAcked && stream->Contains(id) && stream->IsReferenced(id)) {
+  // Whether or not it is there: a group may still hold one that was deleted.
+  if (references == StreamReferences::kAcked && stream->IsReferenced(id)) {
     return IdOutcome::kLeft;
   }
   return stream->Delete(id) ? IdOutcome::kDeleted : IdOutcome::kMissing;

@@ -109,7 +109,13 @@ TEST_F(InfoCommand, SectionsAreChosenByName) {
   EXPECT_THAT(Titles("INFO default"), Not(Contains("Commandstats")));
   EXPECT_EQ(Titles("INFO"), Titles("INFO default"));
   EXPECT_EQ(Titles("INFO all"), Titles("INFO everything"));
+  EXPECT_EQ(Titles("INFO all").size(), InfoSections().size() - 1);  // without hotkeys
+  Run("HOTKEYS START METRICS 1 CPU");
   EXPECT_EQ(Titles("INFO all").size(), InfoSections().size());
+  EXPECT_THAT(Run("INFO hotkeys").text, HasSubstr("hotkeys-tracking-active:1\r\n"));
+  Run("HOTKEYS STOP");
+  EXPECT_THAT(Run("INFO").text, HasSubstr("hotkeys-tracking-active:0\r\n"));
+  Run("HOTKEYS RESET");
   EXPECT_THAT(Titles("INFO default commandstats"), Contains("Commandstats"));
   EXPECT_THAT(Text("INFO"), StartsWith("# Server\r\n"));
   EXPECT_THAT(Text("INFO"), HasSubstr("\r\n\r\n# Clients\r\n"));

@@ -87,6 +87,14 @@ TEST_F(MonitorCommand, HidesPasswordsAndAdministration) {
                                                 "\"\\(redacted\\)\"")));
 }
 
+TEST_F(MonitorCommand, ShowsScriptsThatAreRefused) {
+  monitor.Run("MONITOR");
+  Run("EVALSHA ffffffffffffffffffffffffffffffffffffffff 0");
+  Run("EVAL \"x=\" 0");
+  Run("EVAL \"return 1\" abc");
+  EXPECT_EQ(Lines().size(), 3u);
+}
+
 TEST_F(MonitorCommand, ShowsATransactionsCommandsBeforeItsExec) {
   monitor.Run("MONITOR");
   Run("MULTI");

@@ -161,8 +161,9 @@ TEST_F(StreamCommands, XdelexSaysWhatBecameOfEachId) {
   Run("XGROUP CREATE s g 0");
   Run("XREADGROUP GROUP g c COUNT 3 STREAMS s >");
   Run("XACK s g 1-0");
-  EXPECT_EQ(Shown("XDELEX s ACKED IDS 4 1-0 2-0 5-0 9-0"), "[:1, :2, :2, :-1]");
+  EXPECT_EQ(Shown("XDELEX s ACKED IDS 4 1-0 2-0 5-0 9-0"), "[:1, :2, :2, :2]");
   EXPECT_EQ(Shown("XDELEX s IDS 1 2-0"), "[:1]");
+  EXPECT_EQ(Shown("XDELEX s ACKED IDS 1 2-0"), "[:2]");  // gone, and pending still
   EXPECT_EQ(Shown("XPENDING s g - + 9"), "[[\"2-0\", \"c\", :0, :1], [\"3-0\", \"c\", :0, :1]]");
   EXPECT_EQ(Shown("XDELEX s DELREF IDS 2 2-0 3-0"), "[:-1, :1]");
   EXPECT_EQ(Shown("XPENDING s g - + 9"), "[]");

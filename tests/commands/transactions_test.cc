@@ -5,6 +5,12 @@ namespace {
 
 class Transactions : public CommandFixture {};
 
+TEST_F(Transactions, ARefusedExecSaysSoEvenWhereThereIsNone) {
+  EXPECT_THAT(Run("EXEC a"), IsError("EXECABORT Transaction discarded because of: wrong number of "
+                                     "arguments for 'exec' command"));
+  EXPECT_THAT(Run("EXEC"), IsError("ERR EXEC without MULTI"));
+}
+
 TEST_F(Transactions, ExecAnswersEachQueuedCommandInOrder) {
   EXPECT_THAT(Run("MULTI"), IsOk());
   EXPECT_THAT(Run("SET k 1"), IsSimple("QUEUED"));

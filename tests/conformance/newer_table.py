@@ -332,7 +332,7 @@ CASES = [
     ("XDELEX deletes with, without or only without references", [
         ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XADD s 3-0 a 1", "$3-0"),
         ("XGROUP CREATE s g 0", "+OK"), ("XREADGROUP GROUP g c COUNT 2 STREAMS s >", "/.*2-0.*/"),
-        ("XDELEX s ACKED IDS 3 1-0 3-0 9-9", "*[:2, :2, :-1]"), ("XDELEX s IDS 1 1-0", "*[:1]"),
+        ("XDELEX s ACKED IDS 3 1-0 3-0 9-9", "*[:2, :2, :2]"), ("XDELEX s IDS 1 1-0", "*[:1]"),
         ("XPENDING s g - + 9", "/.*1-0.*2-0.*/"), ("XDELEX s DELREF IDS 2 1-0 2-0", "*[:-1, :1]"),
         ("XPENDING s g - + 9", "*[]"), ("XDELEX missing IDS 2 1-1 2-2", "*[:-1, :-1]"),
         ("XDELEX s IDS 0 1-1", "-ERR Number of IDs must be a positive integer"),

@@ -144,6 +144,22 @@ TEST(Connection, AHalfClosedClientIsAnsweredOverManyTurns) {
   EXPECT_EQ(client->ReadToEnd(), "");
 }
 
+TEST(Connection, APipelineOfLargeValuesMayExceedTheOutputLimit) {
+  RunningServer server(RunningServer::Options{{"client-output-buffer-limit", "normal 32mb 0 0"}});
+  const auto client = server.Connect();
+  const std::string value(1 << 20, 'v');
+  ASSERT_THAT(client->Run({"SET", "big", value}), Optional(IsOk()));
+  std::string requests;
+  for (int i = 0; i < 60; ++i) requests += Encode({"GET", "big"});
+  // All that is sent behind them is taken in before anything is read.
+  for (int i = 0; i < 10; ++i) requests += Encode({"SET", "key " + std::to_string(i), value});
+  ASSERT_TRUE(client->Send(requests));
+  client->FinishSending();
+  for (int i = 0; i < 60; ++i) ASSERT_THAT(client->Read(), Optional(IsBulk(value)));
+  for (int i = 0; i < 10; ++i) ASSERT_THAT(client->Read(), Optional(IsOk()));
+  EXPECT_EQ(client->ReadToEnd(), "");
+}
+
 TEST(Connection, QuitIsAnsweredAndClosed) {
   RunningServer server;
   const auto client = server.Connect();

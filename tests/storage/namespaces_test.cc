@@ -397,7 +397,8 @@ TEST_F(NamespacesTest, ANamespaceOverItsQuotaEvictsOnlyItsOwn) {
     Count();
     for (size_t i = 0; i < 2000; ++i) {
       now_ms += 1;
-      const Key key = K(Numbered("s:", i));
+      const std::string name = Numbered("s:", i);
+      const Key key = K(name);
       Database in = Db();
       in.SetString(key, std::string(100 + i % 50, 'v'), {.expire_at_ms = now_ms + 10'000'000});
       ASSERT_EQ(Settle(keyspace.StripeOf(key.hash)), EvictOutcome::kUnderLimit);
