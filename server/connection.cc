@@ -72,7 +72,7 @@ void Connection::Serve(Scratch& scratch) {
   }
   if (closed_) return;
   if (readable && !parked() && !close_after_reply) {
-    bulky = worker_.ServesForLong();
+    bulky |= worker_.ServesForLong();
     worker_.ServeSoon(*this);
   }
   if (!output.empty() || close_after_reply || peer_gone_) worker_.FlushSoon(*this);
@@ -256,7 +256,7 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
 // long.
 void Connection::Yield() {
   state_ = State::kYielded;
-  bulky = worker_.ServesForLong();
+  bulky |= worker_.ServesForLong();
   worker_.ServeSoon(*this);
 }
 

@@ -215,10 +215,15 @@ void Worker::ServeReady(ConnectionQueue& queue, uint64_t end_ticks) {
     Connection* connection = queue.Pop();
     connection->queued_to_serve = false;
     serving_since_ticks_ = before;
+    bool in_the_middle = connection->parked();
     connection->Serve(scratch());
     const uint64_t now = TickClock::Now();
-    // One that has to go on in its next turn has said itself whether it is bulky.
-    if (!connection->queued_to_serve) connection->bulky = now - before > bulky_ticks_;
+    // Whether it is bulky shows in all that it sent together: with the beginning or the end of that
+    // alone it stays what it was. (One that goes on in its next turn has said itself what it is.)
+    in_the_middle |= connection->parked();
+    if (!connection->queued_to_serve) {
+      connection->bulky = now - before > bulky_ticks_ || (connection->bulky && in_the_middle);
+    }
     before = now;
     if (to_flush_.size() >= kFlushTogether) FlushReady();
     if (now >= end_ticks) return;
@@ -247,6 +252,7 @@ void Worker::ResumeParked() {
     Connection* connection = parked_.Pop();
     serving_since_ticks_ = before;
     if (!connection->closed()) connection->Serve(scratch());
+    connection->bulky |= ServesForLong();
     before = TickClock::Now();
     if (before - turn_began_ticks_ > budget_ticks_ / 2) break;
   }
