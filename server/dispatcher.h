@@ -19,6 +19,7 @@
 #include "server/command_log.h"
 #include "server/command_table.h"
 #include "server/effects.h"
+#include "server/hot_sample.h"
 #include "server/status.h"
 #include "server/stripe_set.h"
 #include "server/tick_clock.h"
@@ -210,6 +211,8 @@ class Dispatcher {
   int64_t slowlog_us_ = -1, latency_ms_ = 0;
   uint64_t slow_ticks_ = UINT64_MAX, observed_ticks_ = UINT64_MAX;
   uint32_t hot_distance_ = 1;  // commands until CACHE.HOT looks at one
+  uint32_t hot_ratio_ = HotSample::kRatioMin;
+  uint64_t hot_ticks_ = 0;  // when it looked at the last one
   size_t large_request_bytes_ = SIZE_MAX, large_reply_bytes_ = SIZE_MAX;
   bool error_is_counted_ = false;
   uint64_t last_ticks_ = 0;  // when the command before ended

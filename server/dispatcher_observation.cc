@@ -84,14 +84,17 @@ void Dispatcher::Log(CommandLogKind kind, Session& session, const PreparedComman
 
 // A script counts with the keys that it declares here, too.
 void Dispatcher::SampleHotKeys(const PreparedCommand& command, const CommandCost& cost) {
-  hot_distance_ = HotSample::NextDistance(last_ticks_);
+  const uint32_t ratio = hot_ratio_;
+  const uint64_t passed = last_ticks_ - std::exchange(hot_ticks_, last_ticks_);
+  hot_ratio_ = HotSample::NextRatio(ratio, ticks_.ToMicros(passed));
+  hot_distance_ = HotSample::NextDistance(hot_ratio_, last_ticks_);
   if (cost.place == CommandCost::Place::kInScript) return;
   positions_.clear();
   CommandTable::KeyPositions(*command.info, command.args, &positions_);
   if (positions_.empty()) return;
   std::vector<std::string_view> keys;
   for (const int position : positions_) keys.push_back(command.args[static_cast<size_t>(position)]);
-  engine_.hot_sample.Note(static_cast<size_t>(worker_), keys, now_ms_);
+  engine_.hot_sample.Note(static_cast<size_t>(worker_), keys, ratio, now_ms_);
 }
 
 // A script counts with the keys that it declares, as one command; its calls are part of it.

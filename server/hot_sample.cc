@@ -24,7 +24,8 @@ HotSample::HotSample(size_t workers) {
   for (size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>());
 }
 
-void HotSample::Note(size_t worker_index, std::span<const std::string_view> keys, int64_t now_ms) {
+void HotSample::Note(size_t worker_index, std::span<const std::string_view> keys, uint32_t ratio,
+                     int64_t now_ms) {
   Worker& worker = *workers_[worker_index];
   std::lock_guard lock(worker.mutex);
   Window& filling = worker.windows[0];
@@ -33,7 +34,7 @@ void HotSample::Note(size_t worker_index, std::span<const std::string_view> keys
     filling = {std::make_unique<HeavyHitters>(kFollowed), now_ms};
   }
   for (const std::string_view key : keys) {
-    if (key.size() <= kKeyBytesMax) filling.sketch->Add(key, kRatio);
+    if (key.size() <= kKeyBytesMax) filling.sketch->Add(key, ratio);
   }
 }
 

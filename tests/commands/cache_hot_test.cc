@@ -55,20 +55,28 @@ TEST_F(CacheHot, RefusesOtherForms) {
 TEST(HotSampleTest, DistancesAreUnevenAndRightOnAverage) {
   uint64_t sum = 0;
   for (uint64_t i = 0; i < 10'000; ++i) {
-    const uint32_t distance = HotSample::NextDistance(i * 1000);
-    ASSERT_GE(distance, HotSample::kRatio / 2);
-    ASSERT_LE(distance, HotSample::kRatio * 3 / 2);
+    const uint32_t distance = HotSample::NextDistance(64, i * 1000);
+    ASSERT_GE(distance, 32u);
+    ASSERT_LE(distance, 96u);
     sum += distance;
   }
-  EXPECT_NEAR(static_cast<double>(sum) / 10'000, HotSample::kRatio, 1);
+  EXPECT_NEAR(static_cast<double>(sum) / 10'000, 64, 1);
+}
+
+TEST(HotSampleTest, LooksLessOftenWhereThereIsMore) {
+  EXPECT_EQ(HotSample::NextRatio(64, 100), 128u);
+  EXPECT_EQ(HotSample::NextRatio(HotSample::kRatioMax, 100), HotSample::kRatioMax);
+  EXPECT_EQ(HotSample::NextRatio(64, 1000), 64u);
+  EXPECT_EQ(HotSample::NextRatio(64, 5000), 32u);
+  EXPECT_EQ(HotSample::NextRatio(HotSample::kRatioMin, 5000), HotSample::kRatioMin);
 }
 
 TEST(HotSampleTest, AddsUpWorkersAndWindows) {
   HotSample sample(2);
   const std::string_view keys[] = {"a", "b"};
-  sample.Note(0, keys, 0);
-  sample.Note(1, std::span(keys).first(1), 0);
-  sample.Note(0, std::span(keys).first(1), HotSample::kWindowMs);  // the next window
+  sample.Note(0, keys, 64, 0);
+  sample.Note(1, std::span(keys).first(1), 64, 0);
+  sample.Note(0, std::span(keys).first(1), 64, HotSample::kWindowMs);  // the next window
   const auto hottest = sample.Hottest(10, HotSample::kWindowMs + 2000);
   ASSERT_EQ(hottest.size(), 2u);
   EXPECT_EQ(hottest[0].key, "a");
