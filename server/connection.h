@@ -78,6 +78,7 @@ class Connection final : public Session {
   bool queued_to_serve = false;
   // What it last sent took long: it waits behind those that ask for little.
   bool bulky = false;
+  bool took_long = false;  // the last time
   bool queued_to_flush = false;
   bool holds_records = false;  // SendHeldRecords when the socket takes more
 

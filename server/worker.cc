@@ -35,6 +35,7 @@ constexpr int64_t kBacklogAgeMsMax = 100;
 constexpr int64_t kTendEveryUs = 1'000'000;
 constexpr size_t kTendedTogetherMax = 64;
 constexpr int64_t kBulkyUs = 30;       // who takes longer waits behind those who do not
+constexpr uint64_t kFew = 8;           // commands
 constexpr size_t kFlushTogether = 16;  // so that replies do not wait for the turn's end
 
 }  // namespace
@@ -216,13 +217,19 @@ void Worker::ServeReady(ConnectionQueue& queue, uint64_t end_ticks) {
     connection->queued_to_serve = false;
     serving_since_ticks_ = before;
     bool in_the_middle = connection->parked();
+    const uint64_t ran = connection->record->commands.load(std::memory_order_relaxed);
     connection->Serve(scratch());
     const uint64_t now = TickClock::Now();
     // Whether it is bulky shows in all that it sent together: with the beginning or the end of that
     // alone it stays what it was. (One that goes on in its next turn has said itself what it is.)
     in_the_middle |= connection->parked();
     if (!connection->queued_to_serve) {
-      connection->bulky = now - before > bulky_ticks_ || (connection->bulky && in_the_middle);
+      // A few commands that take long once may be the machine's doing.
+      const bool took_long = now - before > bulky_ticks_;
+      const bool again = std::exchange(connection->took_long, took_long);
+      const bool few = connection->record->commands.load(std::memory_order_relaxed) - ran < kFew;
+      connection->bulky =
+          connection->bulky ? took_long || in_the_middle : took_long && (again || !few);
     }
     before = now;
     if (to_flush_.size() >= kFlushTogether) FlushReady();
