@@ -21,6 +21,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       SetCommands(),
       SetRandomCommands(),
       SetAlgebraCommands(),
+      SetCardinalityCommands(),
       ListCommands(),
       ListSearchCommands(),
       ListMoveCommands(),

@@ -23,6 +23,7 @@ std::span<const CommandSpec> SortCommands();              // sort.cc
 std::span<const CommandSpec> SetCommands();               // sets.cc
 std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
 std::span<const CommandSpec> SetAlgebraCommands();        // set_algebra.cc
+std::span<const CommandSpec> SetCardinalityCommands();    // set_cardinalities.cc
 std::span<const CommandSpec> ListCommands();              // lists.cc
 std::span<const CommandSpec> ListSearchCommands();        // list_searches.cc
 std::span<const CommandSpec> ListMoveCommands();          // list_moves.cc

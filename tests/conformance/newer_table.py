@@ -6,7 +6,8 @@ empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK
 
 Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
 CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4), XADD
-IDMP and XCFGSET, HOTKEYS (8.6), XNACK and AGGREGATE COUNT (8.8), INFO keysizes (8.0); valkey.io DELIFEQ (9.0),
+IDMP and XCFGSET, HOTKEYS (8.6), XNACK and AGGREGATE COUNT (8.8), INFO keysizes (8.0),
+SUNIONCARD, SDIFFCARD, LMOVEM, BLMOVEM, XREAD MAXCOUNT and MAXSIZE, HIMPORT (8.10); valkey.io DELIFEQ (9.0),
 SCRIPT SHOW and CLIENT CAPA (8.0), COMMANDLOG and CLIENT IMPORT-SOURCE (8.1). Larder's own: CACHE.…, by the
 specification of this project.
 """
@@ -422,4 +423,18 @@ CASES = [
         ("ZUNION 2 a b WEIGHTS 10 1 AGGREGATE count WITHSCORES", "/.*z, .1.*x, .10.*y, .11.*/"),
         ("ZINTERSTORE d 2 a b AGGREGATE COUNT", ":1"), ("ZSCORE d y", "/.2/"),
         ("ZUNION 2 a b AGGREGATE AVG", SYNTAX), ("ZDIFF 2 a b AGGREGATE COUNT", SYNTAX)]),
+
+    ("SUNIONCARD counts a union", [
+        ("SADD a 1 2 x", ":3"), ("SADD b x y", ":2"), ("SUNIONCARD 2 a b", ":4"),
+        ("SUNIONCARD 2 a b LIMIT 3", ":3"), ("SUNIONCARD 3 a missing b LIMIT 0", ":4"),
+        ("SUNIONCARD 2 a b APPROX", ":4"), ("SUNIONCARD 2 a b LIMIT 2 APPROX", ":2"),
+        ("SUNIONCARD 1 missing", ":0"), ("SUNIONCARD 0 a", "-ERR numkeys should be greater than 0"),
+        ("SUNIONCARD 3 a b", "-ERR Number of keys can't be greater than number of args"),
+        ("SUNIONCARD 1 a LIMIT -1", "-ERR LIMIT can't be negative"), ("SUNIONCARD 1 a LIMIT", SYNTAX),
+        ("SET k v", "+OK"), ("SUNIONCARD 2 a k", WRONGTYPE), ("SUNIONCARD 1", arity("sunioncard"))]),
+    ("SDIFFCARD counts a difference", [
+        ("SADD a 1 2 x", ":3"), ("SADD b x y", ":2"), ("SDIFFCARD 2 a b", ":2"),
+        ("SDIFFCARD 2 a b LIMIT 1", ":1"), ("SDIFFCARD 2 a b LIMIT 0", ":2"), ("SDIFFCARD 1 a", ":3"),
+        ("SDIFFCARD 2 missing a", ":0"), ("SDIFFCARD 1 a APPROX", SYNTAX),
+        ("SET k v", "+OK"), ("SDIFFCARD 2 a k", WRONGTYPE), ("SDIFFCARD 1", arity("sdiffcard"))]),
 ]
