@@ -25,6 +25,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       ListCommands(),
       ListSearchCommands(),
       ListMoveCommands(),
+      ListMultiMoveCommands(),
       HashCommands(),
       HashScanCommands(),
       HashExpiryCommands(),

@@ -27,6 +27,7 @@ std::span<const CommandSpec> SetCardinalityCommands();    // set_cardinalities.c
 std::span<const CommandSpec> ListCommands();              // lists.cc
 std::span<const CommandSpec> ListSearchCommands();        // list_searches.cc
 std::span<const CommandSpec> ListMoveCommands();          // list_moves.cc
+std::span<const CommandSpec> ListMultiMoveCommands();     // list_multi_moves.cc
 std::span<const CommandSpec> HashCommands();              // hashes.cc
 std::span<const CommandSpec> HashScanCommands();          // hash_scans.cc
 std::span<const CommandSpec> HashExpiryCommands();        // hash_expiry.cc
