@@ -30,6 +30,7 @@ std::span<const std::span<const CommandSpec>> CommandFamilies() {
       HashScanCommands(),
       HashExpiryCommands(),
       HashExpiryValueCommands(),
+      HashImportCommands(),
       SortedSetCommands(),
       SortedSetRangeCommands(),
       SortedSetPopCommands(),

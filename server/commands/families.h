@@ -32,6 +32,7 @@ std::span<const CommandSpec> HashCommands();              // hashes.cc
 std::span<const CommandSpec> HashScanCommands();          // hash_scans.cc
 std::span<const CommandSpec> HashExpiryCommands();        // hash_expiry.cc
 std::span<const CommandSpec> HashExpiryValueCommands();   // hash_expiry_values.cc
+std::span<const CommandSpec> HashImportCommands();        // hash_imports.cc
 std::span<const CommandSpec> SortedSetCommands();         // sorted_sets.cc
 std::span<const CommandSpec> SortedSetRangeCommands();    // sorted_set_ranges.cc
 std::span<const CommandSpec> SortedSetPopCommands();      // sorted_set_pops.cc
