@@ -50,6 +50,10 @@ class ReplyWriter {
   void Ok() { Raw("+OK\r\n"); }
   void Raw(std::string_view encoded) { out_->Append(encoded); }
 
+  // The bytes that the output holds: by how much they grow, a reply has. Lengths that Finish sets
+  // count with one digit.
+  size_t output_bytes() const { return out_->size(); }
+
   // An array, set or map whose length is set by Finish: fill it, then call Finish with the mark.
   // Nest freely. While one is open, values are copied instead of pinned; Finish costs O(1), or a
   // move of the bytes in it when there are ten elements or more.

@@ -59,6 +59,7 @@ enum : uint32_t {
   kMayReplicate = 1 << 15,
   kNoAsyncLoading = 1 << 16,
   kNoMandatoryKeys = 1 << 17,  // EVAL: the count of its keys may be 0
+  kScriptRunner = 1 << 18,     // EVAL, FCALL and their kin
   // Larder's own, not shown to clients:
   kAllStripes = 1 << 24,  // runs with every stripe locked
   kOwnLocks = 1 << 25,    // locks stripes one at a time itself; inside EXEC and scripts it gets all

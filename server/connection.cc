@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "server/engine.h"
+#include "server/hash_fieldsets.h"
 #include "server/logging.h"
 #include "server/statistics.h"
 #include "server/tls/tls_context.h"
@@ -532,7 +533,8 @@ void Connection::Tend(int64_t now_us) {
 void Connection::CountMemory() {
   const auto bytes =
       own_bytes_ + static_cast<int64_t>(input_.capacity() + output.memory_bytes() +
-                                        (transaction == nullptr ? 0 : transaction->bytes));
+                                        (transaction == nullptr ? 0 : transaction->bytes) +
+                                        (fieldsets == nullptr ? 0 : fieldsets->bytes()));
   // These change while what the buffers could hold does not.
   record->query_bytes.store(static_cast<int64_t>(input_.size()), std::memory_order_relaxed);
   record->query_free_bytes.store(static_cast<int64_t>(input_.capacity() - input_.size()),

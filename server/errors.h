@@ -81,6 +81,8 @@ inline constexpr std::string_view kTagTrackingNeedsResp3 =
     "ERR CACHE.TRACKTAG needs a connection in RESP3: send HELLO 3 first";
 inline constexpr std::string_view kTooManyListenedTags =
     "ERR a client may track 1024 tags at the most";
+inline constexpr std::string_view kFieldsetsTooLarge =
+    "ERR the fieldsets of a client may have 16777216 bytes at the most";
 inline constexpr std::string_view kNotSortable =
     "ERR One or more scores can't be converted into double";
 // The cache's own commands and options.

@@ -3,6 +3,7 @@
 #include "server/acl/acl_check.h"
 #include "server/client_side_caching.h"
 #include "server/engine.h"
+#include "server/hash_fieldsets.h"
 #include "server/waiting.h"
 #include "server/watching.h"
 
@@ -26,6 +27,7 @@ Session::~Session() {
   UnsubscribeAll();
   StopTracking(engine_, *this);
   StopListeningForTags();
+  fieldsets.reset();
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
 }

@@ -27,6 +27,7 @@
 namespace larder {
 
 struct Engine;
+class HashFieldsets;
 
 // One command between MULTI and EXEC, with its own copy of the arguments.
 struct QueuedCommand {
@@ -154,6 +155,9 @@ class Session {
   // The tags whose purges it hears of (tag_listeners.h).
   storage::StringSet listened_tags;
   void StopListeningForTags();
+
+  // What it has prepared with HIMPORT; null: nothing ever.
+  std::unique_ptr<HashFieldsets> fieldsets;
 
   // While a reply of several parts is under way (EXEC's), what arrives from others waits for its
   // end.

@@ -135,6 +135,7 @@ Names FlagNames(const CommandSpec& spec) {
     if ((spec.flags & flag) != 0) names.push_back(name);
   }
   if (HasMovableKeys(spec)) names.push_back("movablekeys");
+  if ((spec.flags & Flag::kScriptRunner) != 0) names.push_back("script_runner");
   return names;
 }
 

@@ -23,13 +23,16 @@ std::span<const CommandSpec> SortCommands();              // sort.cc
 std::span<const CommandSpec> SetCommands();               // sets.cc
 std::span<const CommandSpec> SetRandomCommands();         // set_random.cc
 std::span<const CommandSpec> SetAlgebraCommands();        // set_algebra.cc
+std::span<const CommandSpec> SetCardinalityCommands();    // set_cardinalities.cc
 std::span<const CommandSpec> ListCommands();              // lists.cc
 std::span<const CommandSpec> ListSearchCommands();        // list_searches.cc
 std::span<const CommandSpec> ListMoveCommands();          // list_moves.cc
+std::span<const CommandSpec> ListMultiMoveCommands();     // list_multi_moves.cc
 std::span<const CommandSpec> HashCommands();              // hashes.cc
 std::span<const CommandSpec> HashScanCommands();          // hash_scans.cc
 std::span<const CommandSpec> HashExpiryCommands();        // hash_expiry.cc
 std::span<const CommandSpec> HashExpiryValueCommands();   // hash_expiry_values.cc
+std::span<const CommandSpec> HashImportCommands();        // hash_imports.cc
 std::span<const CommandSpec> SortedSetCommands();         // sorted_sets.cc
 std::span<const CommandSpec> SortedSetRangeCommands();    // sorted_set_ranges.cc
 std::span<const CommandSpec> SortedSetPopCommands();      // sorted_set_pops.cc

@@ -386,7 +386,7 @@ constexpr CommandSpec kFunctionSubcommands[] = {
 };
 
 constexpr uint32_t kCallFlags = Flag::kNoScript | Flag::kStale | Flag::kSkipMonitor |
-                                Flag::kRunsScript | Flag::kNoMandatoryKeys;
+                                Flag::kRunsScript | Flag::kNoMandatoryKeys | Flag::kScriptRunner;
 constexpr std::string_view kCallComplexity = "Depends on the function that is executed.";
 
 constexpr CommandSpec kCommands[] = {

@@ -77,16 +77,33 @@ void PopElements(CommandContext& ctx, const storage::Key& key, List* list, ListE
   ElementsRemoved(ctx, key, list, PopEvent(end));
 }
 
-Status MoveElement(CommandContext& ctx, const storage::Key& from, ListEnd from_end,
-                   const storage::Key& to, ListEnd to_end) {
+Status ParseListMove(ArgReader& args, ListMove* move) {
+  move->from = args.Next();
+  move->to = args.Next();
+  const auto from_end = ParseListEnd(args.Next());
+  const auto to_end = ParseListEnd(args.Next());
+  if (!from_end || !to_end) return Error(errors::kSyntax);
+  move->from_end = *from_end;
+  move->to_end = *to_end;
+  return Ok();
+}
+
+Status FindMoveLists(CommandContext& ctx, const storage::Key& from, const storage::Key& to,
+                     List** source, List** target) {
+  *source = *target = nullptr;
   const storage::Entry* const target_entry = ctx.db.Find(to, storage::Access::kWrite);
   if (target_entry != nullptr && target_entry->type() != List::kType) {
     return Error(errors::kWrongType);
   }
+  if (Status found = FindMutableList(ctx, from, source); !found.ok()) return found;
+  if (*source == nullptr) return Ok();  // a script that will start again
+  return FindOrCreateList(ctx, to, target);
+}
+
+Status MoveElement(CommandContext& ctx, const storage::Key& from, ListEnd from_end,
+                   const storage::Key& to, ListEnd to_end) {
   List *source, *target;
-  if (Status found = FindMutableList(ctx, from, &source); !found.ok()) return found;
-  if (source == nullptr) return Ok();  // a script that will start again
-  if (Status found = FindOrCreateList(ctx, to, &target); !found.ok()) return found;
+  if (Status found = FindMoveLists(ctx, from, to, &source, &target); !found.ok()) return found;
   if (target == nullptr) return Ok();
   const List::Position at = from_end == ListEnd::kFront ? source->First() : source->Last();
   storage::ElementBuffer buffer;

@@ -44,6 +44,21 @@ void ElementsRemoved(CommandContext& ctx, const storage::Key& key, storage::List
 void PopElements(CommandContext& ctx, const storage::Key& key, storage::List* list,
                  storage::ListEnd end, size_t count);
 
+// From which end of which list to which end of which other.
+struct ListMove {
+  std::string_view from, to;
+  storage::ListEnd from_end = storage::ListEnd::kBack;
+  storage::ListEnd to_end = storage::ListEnd::kFront;
+};
+
+// "source destination LEFT|RIGHT LEFT|RIGHT"
+Status ParseListMove(ArgReader& args, ListMove* move);
+
+// The two lists of a move, which may be one, where the key `from` holds a list; the target is made
+// if there is none. Null when a script will start again.
+Status FindMoveLists(CommandContext& ctx, const storage::Key& from, const storage::Key& to,
+                     storage::List** source, storage::List** target);
+
 // Takes one element from `end` of the list at `from` to `to_end` of the list at `to`, where `value`
 // is it: what LMOVE does once it has found the source. Null lists: a script will start again.
 Status MoveElement(CommandContext& ctx, const storage::Key& from, storage::ListEnd from_end,

@@ -1,5 +1,6 @@
 // Elements from one list to another, and from the first of several: LMOVE, RPOPLPUSH, LMPOP; and
-// the same for who waits until there is one: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP.
+// the same for who waits until there is one: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP. Several
+// elements at once are moved in list_multi_moves.cc.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,25 +22,14 @@ using storage::ListEnd;
 
 // ---- moving
 
-struct Move {
-  std::string_view from, to;
-  ListEnd from_end = ListEnd::kBack;
-  ListEnd to_end = ListEnd::kFront;
-};
-
-Status ParseMove(ArgReader& args, bool with_ends, Move* move) {
+Status ParseMove(ArgReader& args, bool with_ends, ListMove* move) {
+  if (with_ends) return ParseListMove(args, move);
   move->from = args.Next();
   move->to = args.Next();
-  if (!with_ends) return Ok();
-  const auto from_end = ParseListEnd(args.Next());
-  const auto to_end = ParseListEnd(args.Next());
-  if (!from_end || !to_end) return Error(errors::kSyntax);
-  move->from_end = *from_end;
-  move->to_end = *to_end;
   return Ok();
 }
 
-Status MoveNow(CommandContext& ctx, const Move& move, bool* empty) {
+Status MoveNow(CommandContext& ctx, const ListMove& move, bool* empty) {
   const storage::Key from = ctx.args.HashedKey(move.from);
   const storage::Entry* entry;
   if (Status found = FindToWrite(ctx, from, List::kType, &entry); !found.ok()) return found;
@@ -49,7 +39,7 @@ Status MoveNow(CommandContext& ctx, const Move& move, bool* empty) {
 }
 
 Status MoveOrNull(CommandContext& ctx, bool with_ends) {
-  Move move;
+  ListMove move;
   if (Status parsed = ParseMove(ctx.args, with_ends, &move); !parsed.ok()) return parsed;
   bool empty = false;
   Status moved = MoveNow(ctx, move, &empty);
@@ -61,7 +51,7 @@ Status LMove(CommandContext& ctx) { return MoveOrNull(ctx, true); }
 Status RPopLPush(CommandContext& ctx) { return MoveOrNull(ctx, false); }
 
 Status MoveOrWait(CommandContext& ctx, bool with_ends) {
-  Move move;
+  ListMove move;
   if (Status parsed = ParseMove(ctx.args, with_ends, &move); !parsed.ok()) return parsed;
   int64_t timeout_us = 0;
   if (Status parsed = ParseBlockTimeout(ctx.args.Next(), &timeout_us); !parsed.ok()) return parsed;

@@ -66,6 +66,16 @@ void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view 
   ctx.Changed(key, NotifyClass::kString, event);
 }
 
+void SetCollection(CommandContext& ctx, const storage::Key& key,
+                   storage::Ref<storage::Object> collection, NotifyClass event_class,
+                   std::string_view event) {
+  if (ctx.engine.notifications.enabled() && ctx.db.Find(key, storage::Access::kPeek) == nullptr) {
+    ctx.Notify(NotifyClass::kNew, "new", key.bytes);
+  }
+  ctx.db.SetObject(key, std::move(collection));
+  ctx.Changed(key, event_class, event);
+}
+
 void StoreCollection(CommandContext& ctx, const storage::Key& target,
                      storage::Ref<storage::Object> result, NotifyClass event_class,
                      std::string_view event) {
@@ -73,12 +83,7 @@ void StoreCollection(CommandContext& ctx, const storage::Key& target,
   if (size == 0) {
     DeleteKey(ctx, target);
   } else {
-    if (ctx.engine.notifications.enabled() &&
-        ctx.db.Find(target, storage::Access::kPeek) == nullptr) {
-      ctx.Notify(NotifyClass::kNew, "new", target.bytes);
-    }
-    ctx.db.SetObject(target, std::move(result));
-    ctx.Changed(target, event_class, event);
+    SetCollection(ctx, target, std::move(result), event_class, event);
   }
   ctx.reply.Integer(size);
 }

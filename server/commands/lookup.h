@@ -58,6 +58,12 @@ void ReplyBytes(CommandContext& ctx, std::string_view bytes, storage::Object* ob
 void WriteString(CommandContext& ctx, const storage::Key& key, std::string_view value,
                  const storage::SetOptions& options, std::string_view event);
 
+// Sets a key to a collection that is not empty, whatever it held, and publishes `event` (with `new`
+// before it).
+void SetCollection(CommandContext& ctx, const storage::Key& key,
+                   storage::Ref<storage::Object> collection, NotifyClass event_class,
+                   std::string_view event);
+
 // Stores the collection that a command has computed and publishes `event`, or deletes the target of
 // an empty one; answers its size.
 void StoreCollection(CommandContext& ctx, const storage::Key& target,

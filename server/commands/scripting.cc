@@ -142,7 +142,7 @@ Status ScriptHelp(CommandContext& ctx) {
 }
 
 constexpr uint32_t kEvalFlags = Flag::kNoScript | Flag::kStale | Flag::kSkipMonitor |
-                                Flag::kRunsScript | Flag::kNoMandatoryKeys;
+                                Flag::kRunsScript | Flag::kNoMandatoryKeys | Flag::kScriptRunner;
 constexpr int kAnyUse = KeyFlag::kRW | KeyFlag::kAccess | KeyFlag::kUpdate;
 constexpr int kReadUse = KeyFlag::kRO | KeyFlag::kAccess;
 constexpr std::string_view kEvalComplexity = "Depends on the script that is executed.";

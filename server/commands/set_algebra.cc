@@ -1,14 +1,14 @@
-// Intersection, union and difference of sets, answered or stored.
+// Intersection, union and difference of sets, answered or stored. How many members they have is
+// answered in set_cardinalities.cc.
 #include <algorithm>
-#include <limits>
 #include <string_view>
-#include <vector>
+#include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "server/command_context.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/set_access.h"
+#include "server/commands/set_sources.h"
 
 namespace larder {
 namespace {
@@ -16,69 +16,9 @@ namespace {
 using storage::Set;
 using storage::SetLimits;
 
-// A missing key is an empty set: null.
-using Sources = absl::InlinedVector<const Set*, 8>;
-
-// Above so many sets to subtract, they are united first: every member is then looked up once.
-constexpr size_t kSubtractedOneByOneMax = 8;
-
-Status FindSources(CommandContext& ctx, size_t count, Sources* sources) {
-  for (size_t i = 0; i < count; ++i) {
-    const Set* set;
-    if (Status found = FindSet(ctx, ctx.args.NextKey(), &set); !found.ok()) return found;
-    sources->push_back(set);
-  }
-  return Ok();
-}
-
-// Calls visit(member) for the members that all sources have, until it answers false.
-template <class Visitor>
-void Intersect(Sources sources, Visitor&& visit) {
-  if (std::find(sources.begin(), sources.end(), nullptr) != sources.end()) return;
-  std::sort(sources.begin(), sources.end(),
-            [](const Set* a, const Set* b) { return a->size() < b->size(); });
-  bool going = true;
-  sources[0]->ForEach([&](std::string_view member) {
-    if (!going) return;
-    for (size_t i = 1; i < sources.size(); ++i) {
-      if (sources[i] != sources[0] && !sources[i]->Contains(member)) return;
-    }
-    going = visit(member);
-  });
-}
-
-// Calls visit(member) for the members of the first source that no other has.
-template <class Visitor>
-void Subtract(CommandContext& ctx, const Sources& sources, Visitor&& visit) {
-  if (sources[0] == nullptr) return;
-  Sources others;
-  for (size_t i = 1; i < sources.size(); ++i) {
-    if (sources[i] == sources[0]) return;
-    if (sources[i] != nullptr) others.push_back(sources[i]);
-  }
-  storage::Ref<Set> united;
-  if (others.size() > kSubtractedOneByOneMax) {
-    const SetLimits limits = SetLimitsOf(ctx);
-    united = NewSet(ctx);
-    for (const Set* other : others) {
-      other->ForEach([&](std::string_view member) { united->Add(member, limits); });
-    }
-    others.assign(1, united.get());
-  }
-  // The largest first: it is the likeliest to have a member.
-  std::sort(others.begin(), others.end(),
-            [](const Set* a, const Set* b) { return a->size() > b->size(); });
-  sources[0]->ForEach([&](std::string_view member) {
-    for (const Set* other : others) {
-      if (other->Contains(member)) return;
-    }
-    visit(member);
-  });
-}
-
 // The union, built member by member from an intset on, which decides its form in Redis's way; or
 // from a clone of the largest source, where that is too large for any other form than a hashtable.
-storage::Ref<Set> Unite(CommandContext& ctx, const Sources& sources) {
+storage::Ref<Set> Unite(CommandContext& ctx, const SetSources& sources) {
   const SetLimits limits = SetLimitsOf(ctx);
   const Set* largest = nullptr;
   for (const Set* source : sources) {
@@ -103,8 +43,8 @@ storage::Ref<Set> Unite(CommandContext& ctx, const Sources& sources) {
 }
 
 Status SInter(CommandContext& ctx) {
-  Sources sources;
-  Status found = FindSources(ctx, ctx.args.remaining(), &sources);
+  SetSources sources;
+  Status found = FindSetSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
   const auto members = ctx.reply.SetLater();
   int64_t count = 0;
@@ -118,7 +58,7 @@ Status SInter(CommandContext& ctx) {
 }
 
 // Whether the smallest source is an intset: the result is one as well then.
-bool SmallestIsIntset(const Sources& sources) {
+bool SmallestIsIntset(const SetSources& sources) {
   const Set* smallest = sources[0];
   for (const Set* source : sources) {
     if (source == nullptr) return true;
@@ -129,8 +69,8 @@ bool SmallestIsIntset(const Sources& sources) {
 
 Status SInterStore(CommandContext& ctx) {
   const storage::Key target = ctx.args.NextKey();
-  Sources sources;
-  Status found = FindSources(ctx, ctx.args.remaining(), &sources);
+  SetSources sources;
+  Status found = FindSetSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
   const SetLimits limits = SetLimitsOf(ctx);
   storage::Ref<Set> result = NewSet(ctx);
@@ -144,37 +84,9 @@ Status SInterStore(CommandContext& ctx) {
   return Ok();
 }
 
-Status SInterCard(CommandContext& ctx) {
-  const int64_t count = ctx.args.NextIntIn(1, std::numeric_limits<int64_t>::max(),
-                                           "ERR numkeys should be greater than 0");
-  if (ctx.args.failed()) return ctx.args.status();
-  if (count > static_cast<int64_t>(ctx.args.remaining())) {
-    return Error("ERR Number of keys can't be greater than number of args");
-  }
-  ArgReader options = ctx.args;
-  options.Skip(static_cast<size_t>(count));
-  int64_t limit = 0;
-  while (options.HasMore()) {
-    if (options.remaining() < 2 || !options.Match("LIMIT")) return Error(errors::kSyntax);
-    limit =
-        options.NextIntIn(0, std::numeric_limits<int64_t>::max(), "ERR LIMIT can't be negative");
-    if (options.failed()) return options.status();
-  }
-  Sources sources;
-  Status found = FindSources(ctx, static_cast<size_t>(count), &sources);
-  if (!found.ok()) return found;
-  int64_t common = 0;
-  Intersect(sources, [&](std::string_view) {
-    ++common;
-    return limit == 0 || common < limit;
-  });
-  ctx.reply.Integer(common);
-  return Ok();
-}
-
 Status SUnion(CommandContext& ctx) {
-  Sources sources;
-  Status found = FindSources(ctx, ctx.args.remaining(), &sources);
+  SetSources sources;
+  Status found = FindSetSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
   if (sources.size() == 1 && sources[0] != nullptr) {
     ReplyMembers(ctx, *sources[0]);
@@ -186,22 +98,23 @@ Status SUnion(CommandContext& ctx) {
 
 Status SUnionStore(CommandContext& ctx) {
   const storage::Key target = ctx.args.NextKey();
-  Sources sources;
-  Status found = FindSources(ctx, ctx.args.remaining(), &sources);
+  SetSources sources;
+  Status found = FindSetSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
   StoreCollection(ctx, target, Unite(ctx, sources), NotifyClass::kSet, "sunionstore");
   return Ok();
 }
 
 Status SDiff(CommandContext& ctx) {
-  Sources sources;
-  Status found = FindSources(ctx, ctx.args.remaining(), &sources);
+  SetSources sources;
+  Status found = FindSetSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
   const auto members = ctx.reply.SetLater();
   int64_t count = 0;
   Subtract(ctx, sources, [&](std::string_view member) {
     ctx.reply.Bulk(member);
     ++count;
+    return true;
   });
   ctx.reply.Finish(members, count);
   return Ok();
@@ -209,12 +122,15 @@ Status SDiff(CommandContext& ctx) {
 
 Status SDiffStore(CommandContext& ctx) {
   const storage::Key target = ctx.args.NextKey();
-  Sources sources;
-  Status found = FindSources(ctx, ctx.args.remaining(), &sources);
+  SetSources sources;
+  Status found = FindSetSources(ctx, ctx.args.remaining(), &sources);
   if (!found.ok()) return found;
   const SetLimits limits = SetLimitsOf(ctx);
   storage::Ref<Set> result = NewSet(ctx);
-  Subtract(ctx, sources, [&](std::string_view member) { result->Add(member, limits); });
+  Subtract(ctx, sources, [&](std::string_view member) {
+    result->Add(member, limits);
+    return true;
+  });
   StoreCollection(ctx, target, std::move(result), NotifyClass::kSet, "sdiffstore");
   return Ok();
 }
@@ -254,16 +170,6 @@ constexpr CommandSpec kCommands[] = {
      .keys = {Keys(1, -1, 1, kReadKey)},
      .handler = SInter,
      .tips = "nondeterministic_output_order"},
-    {.name = "sintercard",
-     .syntax = "numkeys:int key [key ...] [LIMIT limit:int]",
-     .summary = "Returns the number of members of the intersect of multiple sets.",
-     .complexity = "O(N*M) worst case where N is the cardinality of the smallest set and M is the "
-                   "number of sets.",
-     .since = "7.0.0",
-     .group = Group::kSet,
-     .flags = Flag::kReadOnly,
-     .keys = {CountedKeys(1, kReadKey)},
-     .handler = SInterCard},
     {.name = "sinterstore",
      .syntax = "destination key [key ...]",
      .summary = "Stores the intersect of multiple sets in a key.",

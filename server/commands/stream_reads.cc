@@ -15,6 +15,7 @@
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stream_access.h"
+#include "server/commands/stream_read_budget.h"
 
 namespace larder {
 namespace {
@@ -57,7 +58,7 @@ struct GroupReader {
 };
 
 struct ReadRequest {
-  size_t count = 0;  // 0: all
+  ReadLimits limits;
   std::optional<int64_t> block_us;
   std::optional<GroupReader> reader;
   std::vector<storage::Key> keys;
@@ -84,10 +85,7 @@ Status ParseOption(ArgReader& args, bool grouped, bool* has_group, GroupReader* 
     request->block_us = timeout_us;
     return parsed;
   }
-  if (has_value && args.Match("COUNT")) {
-    request->count = static_cast<size_t>(std::max<int64_t>(args.NextInt(), 0));
-    return args.status();
-  }
+  if (has_value && MatchReadLimit(args, &request->limits)) return args.status();
   if (args.remaining() >= 3 && args.Match("GROUP")) {
     if (!grouped) return Error(kGroupOutsideXreadgroup);
     *has_group = true;
@@ -160,6 +158,7 @@ Status ParseRead(CommandContext& ctx, bool grouped, ReadRequest* request) {
   }
   if (ctx.args.remaining() % 2 != 0) return Error(kUnbalanced);
   if (grouped && !has_group) return Error(kGroupMissing);
+  if (Status checked = CheckReadLimits(request->limits); !checked.ok()) return checked;
   if (grouped) request->reader = reader;
   return ParseStreams(ctx, request);
 }
@@ -194,8 +193,23 @@ bool HasAfter(const Stream& stream, StreamId after) {
   return last && *last > after;
 }
 
-void ReplyAfter(protocol::ReplyWriter& reply, const Stream& stream, StreamId after, size_t count) {
-  ReplyRange(reply, stream, *storage::NextId(after), storage::kStreamIdMax, count, false);
+// The entries behind an id, of which there are some.
+void ReplyAfter(protocol::ReplyWriter& reply, const Stream& stream, StreamId after,
+                ReadBudget* budget) {
+  const StreamId first = *storage::NextId(after);
+  if (budget->by_key_alone()) {
+    const size_t count = std::min(budget->key_entries_left(), stream.size());
+    return ReplyRange(reply, stream, first, storage::kStreamIdMax, count, false);
+  }
+  const auto array = reply.ArrayLater();
+  int64_t written = 0;
+  stream.ForRange(first, storage::kStreamIdMax, false, [&](const StreamEntry& entry) {
+    ReplyEntry(reply, entry);
+    budget->Spend();
+    ++written;
+    return budget->HasRoom();
+  });
+  reply.Finish(array, written);
 }
 
 const Stream* PeekStream(CommandContext& ctx, const storage::Key& key) {
@@ -221,10 +235,13 @@ WaiterPointer NewReader(const ReadRequest& request) {
     const Stream* const stream = PeekStream(ctx, key);
     return stream != nullptr && HasAfter(*stream, after_of(key.bytes));
   };
-  waiter->serve = [after_of, count = request.count](CommandContext& ctx, const storage::Key& key) {
+  waiter->serve = [after_of, limits = request.limits](CommandContext& ctx,
+                                                      const storage::Key& key) {
+    ReadBudget budget(limits, ctx.reply);
     StreamsReply reply(ctx.reply);
+    budget.BeginKey();
     reply.Begin(key.bytes);
-    ReplyAfter(ctx.reply, *PeekStream(ctx, key), after_of(key.bytes), count);
+    ReplyAfter(ctx.reply, *PeekStream(ctx, key), after_of(key.bytes), &budget);
     reply.Finish();
   };
   return waiter;
@@ -233,12 +250,14 @@ WaiterPointer NewReader(const ReadRequest& request) {
 Status XRead(CommandContext& ctx) {
   ReadRequest request;
   if (Status parsed = ParseRead(ctx, /*grouped=*/false, &request); !parsed.ok()) return parsed;
+  ReadBudget budget(request.limits, ctx.reply);
   StreamsReply reply(ctx.reply);
   for (size_t i = 0; i < request.keys.size(); ++i) {
     const Stream* const stream = PeekStream(ctx, request.keys[i]);
     if (stream == nullptr || !HasAfter(*stream, request.after[i])) continue;
+    if (!budget.BeginKey()) break;
     reply.Begin(request.keys[i].bytes);
-    ReplyAfter(ctx.reply, *stream, request.after[i], request.count);
+    ReplyAfter(ctx.reply, *stream, request.after[i], &budget);
   }
   if (reply.any()) return reply.Finish(), Ok();
   if (!request.block_us || ctx.in_exec() || ctx.in_script()) return ctx.reply.NullArray(), Ok();
@@ -254,10 +273,9 @@ struct GroupRead {
   StreamGroup* group;
   StreamConsumer* consumer;
   const GroupReader& reader;
-  size_t count;  // 0: all
+  ReadBudget& budget;
   int64_t now_ms;
 
-  size_t most() const { return count == 0 ? std::numeric_limits<size_t>::max() : count; }
   bool claims() const { return reader.claim_idle_ms.has_value(); }
   int64_t latest_ms() const {  // of what is to be claimed
     return std::max<int64_t>(now_ms - *reader.claim_idle_ms, -1);
@@ -269,7 +287,7 @@ void ReplyHistory(protocol::ReplyWriter& reply, const GroupRead& read, StreamId 
   const auto array = reply.ArrayLater();
   size_t written = 0;
   const auto& pending = read.consumer->pending;
-  for (auto at = pending.upper_bound(after); at != pending.end() && written < read.most(); ++at) {
+  for (auto at = pending.upper_bound(after); at != pending.end() && read.budget.HasRoom(); ++at) {
     StreamEntry entry;
     if (read.stream->Find(*at, &entry)) {
       ReplyEntry(reply, entry);
@@ -280,6 +298,7 @@ void ReplyHistory(protocol::ReplyWriter& reply, const GroupRead& read, StreamId 
       ReplyId(reply, *at);
       reply.NullArray();
     }
+    read.budget.Spend();
     ++written;
   }
   reply.Finish(array, static_cast<int64_t>(written));
@@ -291,9 +310,11 @@ size_t ReplyClaimed(protocol::ReplyWriter& reply, const GroupRead& read) {
   std::vector<StreamId> idle;
   read.group->ForIdle(read.latest_ms(), [&](StreamId id) {
     if (read.stream->Contains(id)) idle.push_back(id);
-    return idle.size() < read.most();
+    return idle.size() < read.budget.key_entries_left();
   });
+  size_t written = 0;
   for (const StreamId id : idle) {
+    if (!read.budget.HasRoom()) break;
     StreamEntry entry;
     read.stream->Find(id, &entry);
     const storage::PendingEntry before = read.group->pending().find(id)->second;
@@ -301,14 +322,16 @@ size_t ReplyClaimed(protocol::ReplyWriter& reply, const GroupRead& read) {
     reply.Integer(std::max<int64_t>(read.now_ms - before.DeliveredMs(), 0));
     reply.Integer(static_cast<int64_t>(before.deliveries));
     read.group->Assign(id, read.consumer, read.now_ms, before.OneMoreDelivery());
+    read.budget.Spend();
+    ++written;
   }
-  return idle.size();
+  return written;
 }
 
-// What nobody of the group has got yet, `most` at the most.
-size_t ReplyNew(protocol::ReplyWriter& reply, const GroupRead& read, size_t most) {
+// What nobody of the group has got yet.
+size_t ReplyNew(protocol::ReplyWriter& reply, const GroupRead& read) {
   const auto first = storage::NextId(read.group->last_id);
-  if (!first || most == 0) return 0;
+  if (!first || !read.budget.HasRoom()) return 0;
   size_t written = 0;
   read.stream->ForRange(*first, storage::kStreamIdMax, false, [&](const StreamEntry& entry) {
     ReplyEntry(reply, entry, read.claims() ? 2 : 0);
@@ -321,7 +344,9 @@ size_t ReplyNew(protocol::ReplyWriter& reply, const GroupRead& read, size_t most
       read.group->Assign(entry.id, read.consumer, read.now_ms, 1);
       read.consumer->active_ms = read.now_ms;
     }
-    return ++written < most;
+    read.budget.Spend();
+    ++written;
+    return read.budget.HasRoom();
   });
   return written;
 }
@@ -344,13 +369,14 @@ void ReplyForGroup(protocol::ReplyWriter& reply, const GroupRead& read) {
   const auto array = reply.ArrayLater();
   size_t written = read.claims() ? ReplyClaimed(reply, read) : 0;
   if (written > 0) read.consumer->active_ms = read.now_ms;
-  written += ReplyNew(reply, read, read.most() - written);
+  written += ReplyNew(reply, read);
   reply.Finish(array, static_cast<int64_t>(written));
 }
 
-// Reads one key. `*restarts`: a script will start again.
+// Reads one key, for which the budget has begun. `*restarts`: a script will start again.
 Status ReadForGroup(CommandContext& ctx, const storage::Key& key, StreamId after,
-                    const GroupReader& reader, size_t count, StreamsReply* reply, bool* restarts) {
+                    const GroupReader& reader, ReadBudget* budget, StreamsReply* reply,
+                    bool* restarts) {
   Stream* stream;
   bool missing = false;
   if (Status found = FindMutableStream(ctx, key, &stream, &missing); !found.ok()) return found;
@@ -359,7 +385,7 @@ Status ReadForGroup(CommandContext& ctx, const storage::Key& key, StreamId after
   StreamGroup* const group = stream->FindGroup(reader.group);
   if (group == nullptr) return Ok();
   StreamConsumer* const consumer = FindOrAddConsumer(ctx, key, group, reader.consumer);
-  const GroupRead read{stream, group, consumer, reader, count, ctx.db.now_ms()};
+  const GroupRead read{stream, group, consumer, reader, *budget, ctx.db.now_ms()};
   if (after != kNew) {
     reply->Begin(key.bytes);
     ReplyHistory(ctx.reply, read, after);
@@ -431,11 +457,13 @@ WaiterPointer NewGroupReader(const ReadRequest& request) {
     const StreamGroup* const group = stream->FindGroup(reader.group);
     return group == nullptr || HasForGroup(*stream, group, reader, ctx.db.now_ms());
   };
-  waiter->serve = [names, reader, count = request.count](CommandContext& ctx,
-                                                         const storage::Key& key) {
+  waiter->serve = [names, reader, limits = request.limits](CommandContext& ctx,
+                                                           const storage::Key& key) {
+    ReadBudget budget(limits, ctx.reply);
     StreamsReply reply(ctx.reply);
     bool restarts = false;
-    Status served = ReadForGroup(ctx, key, kNew, reader, count, &reply, &restarts);
+    budget.BeginKey();
+    Status served = ReadForGroup(ctx, key, kNew, reader, &budget, &reply, &restarts);
     if (!served.ok()) {
       ctx.reply.Error(served.error());
     } else if (reply.any()) {
@@ -455,11 +483,12 @@ WaiterPointer NewGroupReader(const ReadRequest& request) {
 Status XReadGroup(CommandContext& ctx) {
   ReadRequest request;
   if (Status parsed = ParseRead(ctx, /*grouped=*/true, &request); !parsed.ok()) return parsed;
+  ReadBudget budget(request.limits, ctx.reply);
   StreamsReply reply(ctx.reply);
-  for (size_t i = 0; i < request.keys.size(); ++i) {
+  for (size_t i = 0; i < request.keys.size() && budget.BeginKey(); ++i) {
     bool restarts = false;
-    Status read = ReadForGroup(ctx, request.keys[i], request.after[i], *request.reader,
-                               request.count, &reply, &restarts);
+    Status read = ReadForGroup(ctx, request.keys[i], request.after[i], *request.reader, &budget,
+                               &reply, &restarts);
     if (!read.ok()) return read;
     if (restarts) break;  // nobody will see this reply
   }
@@ -473,7 +502,8 @@ Status XReadGroup(CommandContext& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     {.name = "xread",
-     .syntax = "[COUNT count:int] [BLOCK milliseconds:int] <STREAMS key [key ...] id [id ...]>",
+     .syntax = "[COUNT count:int] [MAXCOUNT maxcount:int] [MAXSIZE maxsize:int] [BLOCK "
+               "milliseconds:int] <STREAMS key [key ...] id [id ...]>",
      .summary = "Returns messages from multiple streams with IDs greater than the ones requested. "
                 "Blocks until a message is available otherwise.",
      .complexity = "O(N) for each stream mentioned, with N being the number of elements returned; "
@@ -484,8 +514,10 @@ constexpr CommandSpec kCommands[] = {
      .keys = {HalfAfter("STREAMS", 1, KeyFlag::kRO | KeyFlag::kAccess)},
      .handler = XRead},
     {.name = "xreadgroup",
-     .syntax = "<GROUP group consumer> [COUNT count:int] [BLOCK milliseconds:int] [CLAIM "
-               "min-idle-time:int] [NOACK] <STREAMS key [key ...] id [id ...]>",
+     .syntax =
+         "<GROUP group consumer> [COUNT count:int] [MAXCOUNT maxcount:int] [MAXSIZE maxsize:int] "
+         "[BLOCK milliseconds:int] [CLAIM min-idle-time:int] [NOACK] <STREAMS key [key ...] id [id "
+         "...]>",
      .summary =
          "Returns new or historical messages from a stream for a consumer in a group. Blocks "
          "until a message is available otherwise.",

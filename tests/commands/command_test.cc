@@ -52,6 +52,7 @@ TEST_F(CommandCommand, InfoOfAContainerHasItsSubcommands) {
 TEST_F(CommandCommand, InfoKnowsCountedKeys) {
   const auto fields = Run("COMMAND INFO eval").items.at(0).items;
   EXPECT_THAT(fields[2].items, Contains(IsSimple("movablekeys")));
+  EXPECT_THAT(fields[2].items, Contains(IsSimple("script_runner")));
   EXPECT_THAT(fields[3], IsInteger(0));
   const protocol::Reply& find = Field(fields[8].items.at(0), "find_keys");
   EXPECT_THAT(Field(find, "type"), IsBulk("keynum"));

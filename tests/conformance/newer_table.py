@@ -6,10 +6,12 @@ empty argument, \\x escapes hold). Expected: `nil`, or a reply in one line (`+OK
 
 Sources: redis.io SET, DELEX, DIGEST, MSETEX (8.4), INCREX (8.8), CLIENT SETINFO and NO-TOUCH (7.2),
 CLIENT KILL MAXAGE (7.4), XDELEX and XACKDEL (8.2), XREADGROUP CLAIM (8.4), XADD
-IDMP and XCFGSET, HOTKEYS (8.6), XNACK and AGGREGATE COUNT (8.8), INFO keysizes (8.0); valkey.io DELIFEQ (9.0),
+IDMP and XCFGSET, HOTKEYS (8.6), XNACK and AGGREGATE COUNT (8.8), INFO keysizes (8.0),
+SUNIONCARD, SDIFFCARD, LMOVEM, BLMOVEM, XREAD MAXCOUNT and MAXSIZE, HIMPORT, SLOWLOG GET (8.10); valkey.io DELIFEQ (9.0),
 SCRIPT SHOW and CLIENT CAPA (8.0), COMMANDLOG and CLIENT IMPORT-SOURCE (8.1). Larder's own: CACHE.…, by the
 specification of this project.
 """
+import re
 
 HELLO = "9555e8555c62dcfd"  # XXH3-64 of "hello"
 EMPTY = "2d06800538d394c2"
@@ -20,6 +22,15 @@ SYNTAX = "-ERR syntax error"
 
 def arity(name):
     return f"-ERR wrong number of arguments for '{name}' command"
+
+
+def streams(**entries):
+    """XREAD's reply in either protocol: the entries of each key, as id and pair."""
+    texts = {key: ", ".join(f"*[${entry}, *[${field}, $1]]" for entry, field in of_key)
+             for key, of_key in entries.items()}
+    resp2 = "*[" + ", ".join(f"*[${key}, *[{text}]]" for key, text in texts.items()) + "]"
+    resp3 = "%[" + ", ".join(f"${key}, *[{text}]" for key, text in texts.items()) + "]"
+    return f"/{re.escape(resp2)}|{re.escape(resp3)}/"
 
 
 CASES = [
@@ -422,4 +433,80 @@ CASES = [
         ("ZUNION 2 a b WEIGHTS 10 1 AGGREGATE count WITHSCORES", "/.*z, .1.*x, .10.*y, .11.*/"),
         ("ZINTERSTORE d 2 a b AGGREGATE COUNT", ":1"), ("ZSCORE d y", "/.2/"),
         ("ZUNION 2 a b AGGREGATE AVG", SYNTAX), ("ZDIFF 2 a b AGGREGATE COUNT", SYNTAX)]),
+
+    ("SUNIONCARD counts a union", [
+        ("SADD a 1 2 x", ":3"), ("SADD b x y", ":2"), ("SUNIONCARD 2 a b", ":4"),
+        ("SUNIONCARD 2 a b LIMIT 3", ":3"), ("SUNIONCARD 3 a missing b LIMIT 0", ":4"),
+        ("SUNIONCARD 2 a b APPROX", ":4"), ("SUNIONCARD 2 a b LIMIT 2 APPROX", ":2"),
+        ("SUNIONCARD 1 missing", ":0"), ("SUNIONCARD 0 a", "-ERR numkeys should be greater than 0"),
+        ("SUNIONCARD 3 a b", "-ERR Number of keys can't be greater than number of args"),
+        ("SUNIONCARD 1 a LIMIT -1", "-ERR LIMIT can't be negative"), ("SUNIONCARD 1 a LIMIT", SYNTAX),
+        ("SET k v", "+OK"), ("SUNIONCARD 2 a k", WRONGTYPE), ("SUNIONCARD 1", arity("sunioncard"))]),
+    ("SDIFFCARD counts a difference", [
+        ("SADD a 1 2 x", ":3"), ("SADD b x y", ":2"), ("SDIFFCARD 2 a b", ":2"),
+        ("SDIFFCARD 2 a b LIMIT 1", ":1"), ("SDIFFCARD 2 a b LIMIT 0", ":2"), ("SDIFFCARD 1 a", ":3"),
+        ("SDIFFCARD 2 missing a", ":0"), ("SDIFFCARD 1 a APPROX", SYNTAX),
+        ("SET k v", "+OK"), ("SDIFFCARD 2 a k", WRONGTYPE), ("SDIFFCARD 1", arity("sdiffcard"))]),
+    ("LMOVEM moves several elements in the order that it is told", [
+        ("RPUSH l 1 2 3 4", ":4"), ("LMOVEM l m LEFT LEFT COUNT 2 OBO", "*[$2, $1]"),
+        ("LRANGE m 0 -1", "*[$2, $1]"), ("LRANGE l 0 -1", "*[$3, $4]"),
+        ("LMOVEM l m LEFT LEFT EXACTLY 5 BULK", "nil"), ("LLEN l", ":2"),
+        ("LMOVEM l m LEFT LEFT COUNT 5 BULK", "*[$3, $4]"), ("LRANGE m 0 -1", "*[$3, $4, $2, $1]"),
+        ("EXISTS l", ":0"), ("LMOVEM m l RIGHT LEFT", "*[$1]"), ("LMOVEM missing l LEFT LEFT", "nil"),
+        ("RPUSH s a b c", ":3"), ("LMOVEM s s LEFT LEFT EXACTLY 2 OBO", "*[$b, $a]"),
+        ("LRANGE s 0 -1", "*[$b, $a, $c]"), ("LMOVEM s s LEFT LEFT EXACTLY 2 BULK", "*[$b, $a]"),
+        ("LRANGE s 0 -1", "*[$b, $a, $c]"), ("LMOVEM s l LEFT LEFT COUNT 2", SYNTAX),
+        ("LMOVEM s l LEFT LEFT 2 OBO", SYNTAX), ("LMOVEM s l UP LEFT", SYNTAX),
+        ("LMOVEM s l LEFT LEFT COUNT 0 OBO", "-ERR count should be greater than 0"),
+        ("SET k v", "+OK"), ("LMOVEM s k LEFT LEFT COUNT 2 OBO", WRONGTYPE),
+        ("LMOVEM k s LEFT LEFT COUNT 2 OBO", WRONGTYPE), ("LMOVEM s l LEFT", arity("lmovem"))]),
+    ("BLMOVEM moves at once what is there", [
+        ("RPUSH l 1 2 3 4", ":4"), ("BLMOVEM l m LEFT RIGHT 0", "*[$1]"),
+        ("BLMOVEM l m RIGHT RIGHT 0 COUNT 2 BULK", "*[$3, $4]"), ("LRANGE m 0 -1", "*[$1, $3, $4]"),
+        ("BLMOVEM l m LEFT LEFT 0.01 EXACTLY 2 BULK", "nil"), ("LLEN l", ":1"),
+        ("BLMOVEM missing m LEFT LEFT 0.01", "nil"),
+        ("BLMOVEM l m LEFT LEFT -1", "-ERR timeout is negative"),
+        ("BLMOVEM l m LEFT LEFT", arity("blmovem"))]),
+    ("XREAD MAXCOUNT and MAXSIZE limit all streams together", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XADD t 1-0 b 1", "$1-0"),
+        ("XADD t 2-0 b 1", "$2-0"),
+        ("XREAD COUNT 1 MAXCOUNT 2 STREAMS s t 0 0",
+         streams(s=[("1-0", "a")], t=[("1-0", "b")])),
+        ("XREAD MAXCOUNT 1 STREAMS s t 0 0", streams(s=[("1-0", "a")])),
+        ("XREAD MAXSIZE 1 STREAMS s t 0 0", streams(s=[("1-0", "a")])),
+        ("XREAD MAXCOUNT 3 MAXSIZE 100000 STREAMS s t 1 0",
+         streams(s=[("2-0", "a")], t=[("1-0", "b"), ("2-0", "b")])),
+        ("XREAD MAXSIZE 1 STREAMS s 2", "nil"), ("XREAD MAXCOUNT 0 STREAMS s 0", "/-ERR .*/"),
+        ("XREAD MAXSIZE 0 STREAMS s 0", "/-ERR .*/"), ("XREAD MAXSIZE x STREAMS s 0", "/-ERR .*/"),
+        ("XREAD COUNT 3 MAXCOUNT 2 STREAMS s 0", "/-ERR .*/")]),
+    ("XREADGROUP MAXCOUNT and MAXSIZE leave the rest to be delivered", [
+        ("XADD s 1-0 a 1", "$1-0"), ("XADD s 2-0 a 1", "$2-0"), ("XADD s 3-0 a 1", "$3-0"),
+        ("XGROUP CREATE s g 0", "+OK"),
+        ("XREADGROUP GROUP g c MAXCOUNT 1 STREAMS s >", streams(s=[("1-0", "a")])),
+        ("XREADGROUP GROUP g c MAXSIZE 1 STREAMS s >", streams(s=[("2-0", "a")])),
+        ("XPENDING s g", "*[:2, $1-0, $2-0, *[*[$c, $2]]]"),
+        ("XREADGROUP GROUP g c MAXCOUNT 1 STREAMS s 0", streams(s=[("1-0", "a")])),
+        ("XREADGROUP GROUP g c MAXSIZE 1 STREAMS s 0", streams(s=[("1-0", "a")]))]),
+    ("HIMPORT makes hashes of the values alone", [
+        ("HIMPORT PREPARE u name email age", "+OK"), ("HIMPORT SET user:1 u alice a@x 30", "+OK"),
+        ("HMGET user:1 name email age", "*[$alice, $a@x, $30]"),
+        ("HGETALL user:1", "/[*%]\\[\\$age, \\$30, \\$name, \\$alice, \\$email, \\$a@x\\]/"), ("EXPIRE user:1 100", ":1"),
+        ("HIMPORT SET user:1 u bob b@x 25", "+OK"), ("HGET user:1 name", "$bob"), ("TTL user:1", ":-1"),
+        ("HIMPORT SET k no 1", "-ERR no such fieldset"),
+        ("HIMPORT SET k u 1", "-ERR value count does not match fieldset field count"),
+        ("HIMPORT PREPARE u a a", "-ERR duplicate field name in fieldset"),
+        ("HIMPORT SET k u 1 2 3", "+OK"), ("SET s v", "+OK"), ("HIMPORT SET s u 1 2 3", WRONGTYPE),
+        ("HIMPORT SET s no 1", WRONGTYPE), ("HIMPORT DISCARD u", ":1"), ("HIMPORT DISCARD u", ":0"),
+        ("HIMPORT PREPARE u a", "+OK"), ("HIMPORT PREPARE o b c", "+OK"), ("HIMPORT DISCARDALL", ":2"),
+        ("HIMPORT DISCARDALL", ":0"), ("HIMPORT", arity("himport")),
+        ("HIMPORT PREPARE u", arity("himport|prepare")), ("HIMPORT SET k u", arity("himport|set")),
+        ("HIMPORT DISCARD", arity("himport|discard")),
+        ("HIMPORT DISCARDALL x", arity("himport|discardall"))]),
+    ("SLOWLOG GET tells the number of arguments", [
+        ("CONFIG SET slowlog-log-slower-than 0", "+OK"), ("SLOWLOG RESET", "+OK"), ("MGET a b c", "/.*/"),
+        ("CONFIG SET slowlog-log-slower-than 10000", "+OK"),
+        ("SLOWLOG GET -1", "/.*\\$MGET, \\$a, \\$b, \\$c\\], \\$[^,]*, \\$, :4\\].*/")]),
+    ("COMMAND INFO says what runs scripts", [
+        ("COMMAND INFO eval", "/.*script_runner.*/"), ("COMMAND INFO fcall_ro", "/.*script_runner.*/"),
+        ("COMMAND INFO get", "/((?!script_runner).)*/")]),
 ]
