@@ -38,7 +38,6 @@ size_t HeaderBytes(size_t number) {
 void CommandLog::Add(CommandLogEntry entry, std::span<const std::string_view> args,
                      const CommandLogLimits& limits) {
   if (limits.entries_max > 0) entry.args = Shortened(args, limits);
-  entry.argument_count = args.size();
   std::lock_guard lock(mutex_);
   entry.id = next_id_++;
   entries_.push_front(std::move(entry));

@@ -22,7 +22,6 @@ struct CommandLogEntry {
   int64_t unix_seconds = 0;
   int64_t value = 0;              // microseconds, or bytes
   std::vector<std::string> args;  // shortened as Redis shortens them
-  size_t argument_count = 0;      // before that, with the name
   std::string client_address;
   std::string client_name;
 };

@@ -27,7 +27,6 @@ Session::~Session() {
   UnsubscribeAll();
   StopTracking(engine_, *this);
   StopListeningForTags();
-  fieldsets.reset();
   if (monitor) engine_.monitors.Remove(id());
   UnwatchAll(engine_, *this);
 }
@@ -223,6 +222,7 @@ void Session::Reset() {
   UnsubscribeAll();
   StopTracking(engine_, *this);
   StopListeningForTags();
+  fieldsets.reset();
   if (monitor) engine_.monitors.Remove(id());
   monitor = false;
   no_touch = false;

@@ -13,13 +13,11 @@ namespace {
 constexpr int64_t kShownByDefault = 10;
 constexpr std::string_view kBadCount = "ERR count should be greater than or equal to -1";
 
-// SLOWLOG tells the number of arguments as well, as Redis does since 8.10; COMMANDLOG is Valkey's.
-void WriteEntries(CommandContext& ctx, CommandLogKind kind, int64_t count,
-                  bool with_argument_count = false) {
+void WriteEntries(CommandContext& ctx, CommandLogKind kind, int64_t count) {
   const auto entries = ctx.engine.command_logs[kind].Latest(count);
   ctx.reply.Array(static_cast<int64_t>(entries.size()));
   for (const CommandLogEntry& entry : entries) {
-    ctx.reply.Array(with_argument_count ? 7 : 6);
+    ctx.reply.Array(6);
     ctx.reply.Integer(entry.id);
     ctx.reply.Integer(entry.unix_seconds);
     ctx.reply.Integer(entry.value);
@@ -27,7 +25,6 @@ void WriteEntries(CommandContext& ctx, CommandLogKind kind, int64_t count,
     for (const std::string& arg : entry.args) ctx.reply.Bulk(arg);
     ctx.reply.Bulk(entry.client_address);
     ctx.reply.Bulk(entry.client_name);
-    if (with_argument_count) ctx.reply.Integer(static_cast<int64_t>(entry.argument_count));
   }
 }
 
@@ -46,7 +43,7 @@ Status Get(CommandContext& ctx) {
     count = ReadCount(ctx);
     if (Status parsed = ctx.args.Finish(); !parsed.ok()) return parsed;
   }
-  WriteEntries(ctx, CommandLogKind::kSlow, count, /*with_argument_count=*/true);
+  WriteEntries(ctx, CommandLogKind::kSlow, count);
   return Ok();
 }
 

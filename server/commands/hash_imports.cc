@@ -103,7 +103,6 @@ constexpr CommandSpec kImportCommands[] = {
      .complexity = "O(N*log(N)) where N is the number of fields.",
      .since = "8.10.0",
      .group = Group::kHash,
-     .flags = Flag::kDenyOom,
      .handler = Prepare,
      .tips = "request_policy:all_shards"},
     {.name = "set",

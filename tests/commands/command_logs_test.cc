@@ -25,13 +25,12 @@ TEST_F(SlowLogCommands, AnEntryTellsWhoAskedForWhatAndWhen) {
   const protocol::Reply entries = Run("SLOWLOG GET 1");
   ASSERT_EQ(entries.items.size(), 1u);
   const auto& entry = entries.items[0].items;
-  ASSERT_EQ(entry.size(), 7u);
+  ASSERT_EQ(entry.size(), 6u);
   EXPECT_THAT(entry[1], IsInteger(1'700'000'000));
   EXPECT_GE(entry[2].integer, 0);
   EXPECT_THAT(entry[3], IsBulks({"SET", "key", "value"}));
   EXPECT_THAT(entry[4], IsBulk(client().record->address));
   EXPECT_THAT(entry[5], IsBulk("me"));
-  EXPECT_THAT(entry[6], IsInteger(3));
 }
 
 TEST_F(SlowLogCommands, TheCommandThatLowersTheThresholdIsTheFirstEntry) {
@@ -100,12 +99,10 @@ TEST_F(SlowLogCommands, ShortensLongArguments) {
   args[1] = std::string(200, 'y');
   client().RunArgs(args);
   Run("CONFIG SET slowlog-log-slower-than -1");
-  const auto entry = Run("SLOWLOG GET 1").items.at(0).items;
-  const auto shown = entry.at(3).items;
+  const auto shown = Run("SLOWLOG GET 1").items.at(0).items.at(3).items;
   ASSERT_EQ(shown.size(), 32u);
   EXPECT_THAT(shown[1], IsBulk(std::string(128, 'y') + "... (72 more bytes)"));
   EXPECT_THAT(shown[31], IsBulk("... (9 more arguments)"));
-  EXPECT_THAT(entry.at(6), IsInteger(40));
 }
 
 TEST_F(SlowLogCommands, NeverHoldsAPassword) {

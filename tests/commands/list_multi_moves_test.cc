@@ -207,7 +207,7 @@ TEST_F(ListMultiMoves, AWaitOntoItselfEndsToo) {
 using ListMultiMoveEvents = EventFixture;
 
 TEST_F(ListMultiMoveEvents, AreThoseOfLmove) {
-  Run("RPUSH l 1 2 3 4 5");
+  EventsOf("RPUSH l 1 2 3 4 5");
   EXPECT_EQ(EventsOf("LMOVEM l m LEFT RIGHT"), "new m\nrpush m\nlpop l\n");
   EXPECT_EQ(EventsOf("LMOVEM l m RIGHT LEFT COUNT 2 BULK"), "lpush m\nrpop l\n");
   EXPECT_EQ(EventsOf("LMOVEM l m LEFT RIGHT EXACTLY 3 BULK"), "");
