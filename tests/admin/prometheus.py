@@ -139,6 +139,7 @@ def main():
     need("prometheus", "promtool", "prometheus-redis-exporter")
     files_are_valid()
     server = AdminServer("--maxmemory", "64mb", "--slowlog-log-slower-than", "0")
+    server.run(("CACHE.NS", "SET", "shop", "PREFIX", "shop:", "MAXMEMORY", "16mb"))
     load = Load(server)
     try:
         metrics_are_valid(server)
