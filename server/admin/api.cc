@@ -57,6 +57,9 @@ Json KeyspaceJson(const Figures& figures) {
           {"hits", keys.hits},
           {"misses", keys.misses},
           {"hit_ratio", Number(HitRatio(keys.hits, keys.misses))},
+          {"stale_hits", figures.stale_hits},
+          {"stale_copies", keys.stale_copies},
+          {"leases", figures.leases},
           {"evicted", keys.evicted},
           {"expired", keys.expired},
           {"databases", std::move(databases)}};

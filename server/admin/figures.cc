@@ -87,6 +87,8 @@ Figures ReadFigures(const Engine& engine) {
   figures.unix_ms = engine.clock.UnixMicros() / 1000;
   figures.uptime_ms = (engine.clock.SteadyMicros() - engine.started_at_steady_us) / 1000;
   figures.keyspace = engine.keyspace.Stats();
+  figures.stale_hits = engine.Sum(&WorkerStatistics::stale_hits);
+  figures.leases = engine.keyspace.lease_count();
   ReadMemory(engine, figures);
   ReadClients(engine, figures);
   ReadTraffic(engine, figures);

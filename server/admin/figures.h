@@ -35,6 +35,8 @@ struct Figures {
   storage::KeyspaceStats keyspace;
   int64_t used_bytes = 0, limit_bytes = 0, peak_bytes = 0, client_bytes = 0;  // limit 0: none
   ProcessMemory process;
+  uint64_t stale_hits = 0;  // misses answered with a stale copy
+  int64_t leases = 0;       // that are out
   uint64_t clients = 0, blocked = 0, clients_max = 0;
   uint64_t connections = 0, connections_rejected = 0, clients_evicted = 0;
   uint64_t commands = 0, input_bytes = 0, output_bytes = 0, errors = 0, parked = 0;

@@ -75,6 +75,11 @@ void WriteKeys(const Figures& figures, MetricsWriter& out) {
   const storage::KeyspaceStats& keys = figures.keyspace;
   out.Counter("keyspace_hits_total", "Lookups of keys that were there.", keys.hits);
   out.Counter("keyspace_misses_total", "Lookups of keys that were not there.", keys.misses);
+  out.Counter("stale_hits_total", "Lookups that were answered with a stale copy.",
+              figures.stale_hits);
+  out.Gauge("stale_copies", "Copies that may be served while somebody refreshes them.",
+            keys.stale_copies);
+  out.Gauge("leases", "Callers that are filling a key for the others.", figures.leases);
   out.Counter("keyspace_evicted_total", "Keys evicted to stay below the cap.", keys.evicted);
   out.Counter("keyspace_expired_total", "Keys removed at the end of their time.", keys.expired);
   out.Gauge("keyspace_expired_waiting", "Keys whose time is over and that are still there.",

@@ -32,6 +32,10 @@ class CommandScriptHost final : public RunningScriptHost {
   }
 
   ~CommandScriptHost() override {
+    for (const MonitorLine& line : kept_lines_) {
+      const std::vector<std::string_view> args(line.args.begin(), line.args.end());
+      ctx_.engine.monitors.Feed(line.unix_us, line.database, "lua", args);
+    }
     // SELECT holds for the script alone.
     if (ctx_.session.database != database_) ctx_.session.SelectDatabase(database_);
   }
@@ -102,12 +106,18 @@ class CommandScriptHost final : public RunningScriptHost {
     takes_all_stripes_.store(true, std::memory_order_relaxed);
     *ctx_.scope.restart = true;
     output_.Clear();
+    kept_lines_.clear();
     return CallOutcome::kAbandon;
   }
 
+  // What may have to start again is shown when it has ended.
   void Monitor(Arguments args) {
     if (!ctx_.engine.monitors.any()) return;
-    ctx_.engine.monitors.Feed(ctx_.dispatcher.now_us(), ctx_.session.database, "lua", args);
+    const int64_t now_us = ctx_.dispatcher.now_us();
+    if (ctx_.scope.restart == nullptr) {
+      return ctx_.engine.monitors.Feed(now_us, ctx_.session.database, "lua", args);
+    }
+    kept_lines_.push_back({now_us, ctx_.session.database, {args.begin(), args.end()}});
   }
 
   // Moves what the command wrote to *reply.
@@ -126,7 +136,14 @@ class CommandScriptHost final : public RunningScriptHost {
     if (output_.memory_bytes() > kReplyKeptBytesMax) output_.Clear();
   }
 
+  struct MonitorLine {
+    int64_t unix_us;
+    int database;
+    std::vector<std::string> args;
+  };
+
   std::atomic<bool>& takes_all_stripes_;
+  std::vector<MonitorLine> kept_lines_;
   const bool read_only_;
   const bool memory_exhausted_;  // when the script started, as in Redis
   RunScope scope_;

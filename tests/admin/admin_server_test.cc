@@ -164,6 +164,9 @@ TEST_F(AdminPort, ShowsNamespaces) {
   EXPECT_THAT(metrics, HasSubstr("larder_namespace_keys{namespace=\"shop\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("larder_namespace_command_duration_seconds_count"
                                  "{namespace=\"shop\"} 3\n"));
+  Run({"CACHE.GET", "missing", "LEASE", "60000"});
+  EXPECT_THAT(Get("/metrics")->body, HasSubstr("larder_leases 1\n"));
+  EXPECT_EQ(GetJson("/api/v1/stats")["keyspace"]["leases"], 1);
   Run({"CACHE.NS", "DEL", "shop"});
   EXPECT_THAT(Get("/metrics")->body, Not(HasSubstr("larder_namespace")));
 }

@@ -87,6 +87,14 @@ TEST_F(MonitorCommand, HidesPasswordsAndAdministration) {
                                                 "\"\\(redacted\\)\"")));
 }
 
+TEST_F(MonitorCommand, ShowsAScriptThatStartsAgainOnce) {
+  monitor.Run("MONITOR");
+  Run("EVAL \"redis.call('SET', KEYS[1], 1) return redis.call('GET', 'undeclared')\" 1 key");
+  EXPECT_THAT(Lines(),
+              ElementsAre(MatchesRegex(".*\"EVAL\" .*"), MatchesRegex(".* lua. \"SET\" .*"),
+                          MatchesRegex(".* lua. \"GET\" \"undeclared\"")));
+}
+
 TEST_F(MonitorCommand, ShowsScriptsThatAreRefused) {
   monitor.Run("MONITOR");
   Run("EVALSHA ffffffffffffffffffffffffffffffffffffffff 0");
