@@ -241,6 +241,7 @@ bool Connection::RunBatch(size_t count, Scratch& scratch, size_t* done) {
       if (!WithinLimits()) return false;
       if (output.waiting_bytes() > kHeldOutputBytes) {
         state_ = State::kHeld;
+        if (readable) worker_.ServeSoon(*this);  // to read ahead: no event will say so again
         return false;
       }
       dispatcher.StartBatch();  // sending is no command's time
