@@ -90,7 +90,7 @@ bool Connection::ReadAndRun(Scratch& scratch) {
     into = input_.Room(wanted);
     room = std::min(input_.room(), kReadBytesMax);
   }
-  const ssize_t count = tls_ == nullptr ? recv(descriptor_, into, room, 0) : Receive(into, &room);
+  const ssize_t count = Receive(into, &room);
   if (count <= 0) {
     if (count < 0 && errno == EINTR) return true;
     readable = false;
@@ -100,9 +100,7 @@ bool Connection::ReadAndRun(Scratch& scratch) {
     }
     return false;
   }
-  // After a short read nothing is left, but the end if its event has come: there is no other.
-  if (static_cast<size_t>(count) < room && !hung_up) readable = false;
-  NoteRead(static_cast<size_t>(count));
+  NoteRead(static_cast<size_t>(count), room);
   if (own_buffer) input_.Filled(static_cast<size_t>(count));
   worker_.DeliverPosted();
   if (closed_) return false;
@@ -111,7 +109,9 @@ bool Connection::ReadAndRun(Scratch& scratch) {
   return Run(bytes, own_buffer, scratch);
 }
 
-void Connection::NoteRead(size_t count) {
+void Connection::NoteRead(size_t count, size_t room) {
+  // After a short read nothing is left, but the end if its event has come: there is no other.
+  if (count < room && !hung_up) readable = false;
   worker_.statistics().input_bytes.Add(count);
   worker_.statistics().reads.Add();
   record->input_total.store(record->input_total.load(std::memory_order_relaxed) + count,
@@ -126,7 +126,7 @@ void Connection::ReadAhead() {
     if (reads == kReadsPerTurn) return worker_.ServeSoon(*this);
     char* const into = input_.Room(kReadAheadBytes);
     size_t room = std::min(input_.room(), kReadBytesMax);
-    const ssize_t count = tls_ == nullptr ? recv(descriptor_, into, room, 0) : Receive(into, &room);
+    const ssize_t count = Receive(into, &room);
     if (count == 0) return;
     if (count < 0) {
       if (errno == EINTR) continue;
@@ -134,8 +134,7 @@ void Connection::ReadAhead() {
       if (errno != EAGAIN && errno != EWOULDBLOCK) Close();
       return;
     }
-    if (static_cast<size_t>(count) < room && !hung_up) readable = false;
-    NoteRead(static_cast<size_t>(count));
+    NoteRead(static_cast<size_t>(count), room);
     input_.Filled(static_cast<size_t>(count));
     if (!WithinLimits()) return;
   }
@@ -327,6 +326,7 @@ void Connection::EndHandshake(std::string_view failure) {
 
 // As recv; shortens `*room` to what was read where more may be left in spite of a short count.
 ssize_t Connection::Receive(char* into, size_t* room) {
+  if (tls_ == nullptr) return recv(descriptor_, into, *room, 0);
   *room = std::min(*room, TlsStream::kBytesPerCall);
   const ssize_t count = tls_->Read(into, *room, hung_up);
   AfterTlsCall();

@@ -101,7 +101,7 @@ class Connection final : public Session {
   void Keep(std::string_view rest, bool own_buffer, size_t offset);
   bool Resume(Scratch& scratch);
   void ReadAhead();
-  void NoteRead(size_t count);
+  void NoteRead(size_t count, size_t room);
   ssize_t Receive(char* into, size_t* room);
   ssize_t Send(msghdr& message);
   void AfterTlsCall();

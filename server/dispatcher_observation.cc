@@ -15,6 +15,15 @@ namespace {
 // No size reaches it where the threshold is negative.
 size_t SizeThreshold(int64_t option) { return option < 0 ? SIZE_MAX : static_cast<size_t>(option); }
 
+// `positions` is memory to use.
+std::vector<std::string_view> KeysOf(const PreparedCommand& command, std::vector<int>* positions) {
+  positions->clear();
+  CommandTable::KeyPositions(*command.info, command.args, positions);
+  std::vector<std::string_view> keys;
+  for (const int position : *positions) keys.push_back(command.args[static_cast<size_t>(position)]);
+  return keys;
+}
+
 }  // namespace
 
 void Dispatcher::UpdateThresholds() {
@@ -89,21 +98,15 @@ void Dispatcher::SampleHotKeys(const PreparedCommand& command, const CommandCost
   hot_ratio_ = HotSample::NextRatio(ratio, ticks_.ToMicros(passed));
   hot_distance_ = HotSample::NextDistance(hot_ratio_, last_ticks_);
   if (cost.place == CommandCost::Place::kInScript) return;
-  positions_.clear();
-  CommandTable::KeyPositions(*command.info, command.args, &positions_);
-  if (positions_.empty()) return;
-  std::vector<std::string_view> keys;
-  for (const int position : positions_) keys.push_back(command.args[static_cast<size_t>(position)]);
+  const std::vector<std::string_view> keys = KeysOf(command, &positions_);
+  if (keys.empty()) return;
   engine_.hot_sample.Note(static_cast<size_t>(worker_), keys, ratio, now_ms_);
 }
 
 // A script counts with the keys that it declares, as one command; its calls are part of it.
 void Dispatcher::NoteHotKeys(const PreparedCommand& command, const CommandCost& cost) {
   if (cost.place == CommandCost::Place::kInScript) return;
-  positions_.clear();
-  CommandTable::KeyPositions(*command.info, command.args, &positions_);
-  std::vector<std::string_view> keys;
-  for (const int position : positions_) keys.push_back(command.args[static_cast<size_t>(position)]);
+  const std::vector<std::string_view> keys = KeysOf(command, &positions_);
   engine_.hot_keys.Note(static_cast<size_t>(worker_),
                         {.ticks = cost.ticks,
                          .bytes = RequestBytes(command.args) + cost.reply_bytes,

@@ -120,7 +120,8 @@ void AdminServer::Route() {
   router_.Get("/livez", [this](const HttpRequest& request) { return Live(request); });
   router_.Get("/readyz", [this](const HttpRequest& request) { return Ready(request); });
   router_.Get("/metrics", [this](const HttpRequest&) -> HttpResponse {
-    return {.type = kMetricsType, .body = MetricsText(ReadFigures(engine_), ticks_)};
+    return {.type = kMetricsType,
+            .body = MetricsText(ReadFigures(engine_), ReadNamespaces(engine_), ticks_)};
   });
   using Method = HttpResponse (Api::*)(const HttpRequest&);
   const auto call = [this](Method method) {

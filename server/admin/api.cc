@@ -228,7 +228,7 @@ HttpResponse Api::HistoryOf(const HttpRequest& request) {
 HttpResponse Api::Namespaces(const HttpRequest& request) {
   return As(request, {"CACHE.NS", "STATS"}, [&](CommandSession&, const Reply&) -> Json {
     Json namespaces = Json::array();
-    for (const NamespaceFigures& of : ReadFigures(engine_).namespaces) {
+    for (const NamespaceFigures& of : ReadNamespaces(engine_)) {
       namespaces.push_back(NamespaceJson(of, ticks_));
     }
     return {{"namespaces", std::move(namespaces)}};

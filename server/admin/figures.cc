@@ -60,14 +60,6 @@ void ReadFamilies(const Engine& engine, Figures& figures) {
   }
 }
 
-void ReadNamespaces(const Engine& engine, Figures& figures) {
-  for (storage::NamespaceStats& stats : engine.keyspace.namespaces().Stats()) {
-    NamespaceFigures of{.stats = std::move(stats)};
-    engine.namespace_latency.Read(of.stats.id, &of.durations, &of.ticks);
-    figures.namespaces.push_back(std::move(of));
-  }
-}
-
 }  // namespace
 
 uint64_t Figures::keys() const {
@@ -99,8 +91,17 @@ Figures ReadFigures(const Engine& engine) {
         {.database = i, .keys = keys, .expiring = engine.keyspace.ExpiryCount(i)});
   }
   ReadFamilies(engine, figures);
-  ReadNamespaces(engine, figures);
   return figures;
+}
+
+std::vector<NamespaceFigures> ReadNamespaces(const Engine& engine) {
+  std::vector<NamespaceFigures> namespaces;
+  for (storage::NamespaceStats& stats : engine.keyspace.namespaces().Stats()) {
+    NamespaceFigures& of = namespaces.emplace_back();
+    of.stats = std::move(stats);
+    engine.namespace_latency.Read(of.stats.id, &of.durations, &of.ticks);
+  }
+  return namespaces;
 }
 
 }  // namespace larder::admin

@@ -43,7 +43,6 @@ struct Figures {
   int64_t commands_per_second = 0;
   std::vector<DatabaseFigures> databases;  // those with keys, and the first
   std::vector<FamilyFigures> families;     // those that were called
-  std::vector<NamespaceFigures> namespaces;
 
   uint64_t keys() const;
   // Of all families together.
@@ -52,5 +51,8 @@ struct Figures {
 
 // `blocked` takes a look at every client.
 Figures ReadFigures(const Engine& engine);
+
+// Apart, as there may be thousands, each with a histogram: for those who ask for them.
+std::vector<NamespaceFigures> ReadNamespaces(const Engine& engine);
 
 }  // namespace larder::admin

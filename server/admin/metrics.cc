@@ -143,21 +143,22 @@ void WriteCommands(const Figures& figures, const TickClock& ticks, MetricsWriter
   }
 }
 
-void WriteNamespaces(const Figures& figures, const TickClock& ticks, MetricsWriter& out) {
+void WriteNamespaces(const std::vector<NamespaceFigures>& namespaces, const TickClock& ticks,
+                     MetricsWriter& out) {
   using storage::NamespaceStats;
-  if (figures.namespaces.empty()) return;
+  if (namespaces.empty()) return;
   const auto label = [](const NamespaceFigures& of) {
     return fmt::format("namespace=\"{}\"", of.stats.spec.name);
   };
   const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
                         uint64_t NamespaceStats::*figure) {
     out.Family(name, type, help);
-    for (const NamespaceFigures& of : figures.namespaces) out.Value(of.stats.*figure, label(of));
+    for (const NamespaceFigures& of : namespaces) out.Value(of.stats.*figure, label(of));
   };
   each("namespace_keys", "gauge", "Keys of a namespace.", &NamespaceStats::items);
   each("namespace_bytes", "gauge", "What its keys take.", &NamespaceStats::bytes);
   out.Family("namespace_limit_bytes", "gauge", "Its MAXMEMORY; 0 is none.");
-  for (const NamespaceFigures& of : figures.namespaces) {
+  for (const NamespaceFigures& of : namespaces) {
     out.Value(of.stats.spec.bytes_max, label(of));
   }
   each("namespace_hits_total", "counter", "Lookups of its keys that were there.",
@@ -172,14 +173,15 @@ void WriteNamespaces(const Figures& figures, const TickClock& ticks, MetricsWrit
   each("namespace_writes_total", "counter", "Writes to its keys.", &NamespaceStats::writes);
   out.Family("namespace_command_duration_seconds", "histogram",
              "As command_duration_seconds, by the namespace of a command's first key.");
-  for (const NamespaceFigures& of : figures.namespaces) {
+  for (const NamespaceFigures& of : namespaces) {
     WriteDurations(label(of), of.durations, of.ticks, ticks, out);
   }
 }
 
 }  // namespace
 
-std::string MetricsText(const Figures& figures, const TickClock& ticks) {
+std::string MetricsText(const Figures& figures, const std::vector<NamespaceFigures>& namespaces,
+                        const TickClock& ticks) {
   MetricsWriter out;
   out.Family("build_info", "gauge", "Always 1; the versions are its labels.");
   out.Value(1, fmt::format("version=\"{}\",redis_version=\"{}\"", kLarderVersion, kRedisVersion));
@@ -189,7 +191,7 @@ std::string MetricsText(const Figures& figures, const TickClock& ticks) {
   WriteKeys(figures, out);
   WriteTraffic(figures, out);
   WriteCommands(figures, ticks, out);
-  WriteNamespaces(figures, ticks, out);
+  WriteNamespaces(namespaces, ticks, out);
   return out.Take();
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "server/admin/figures.h"
 
@@ -14,6 +15,7 @@ namespace larder::admin {
 
 inline constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-std::string MetricsText(const Figures& figures, const TickClock& ticks);
+std::string MetricsText(const Figures& figures, const std::vector<NamespaceFigures>& namespaces,
+                        const TickClock& ticks);
 
 }  // namespace larder::admin

@@ -20,12 +20,7 @@ using storage::SetLimits;
 // from a clone of the largest source, where that is too large for any other form than a hashtable.
 storage::Ref<Set> Unite(CommandContext& ctx, const SetSources& sources) {
   const SetLimits limits = SetLimitsOf(ctx);
-  const Set* largest = nullptr;
-  for (const Set* source : sources) {
-    if (source != nullptr && (largest == nullptr || source->size() > largest->size())) {
-      largest = source;
-    }
-  }
+  const Set* largest = LargestOf(sources);
   storage::Ref<Set> result;
   const size_t small_max = std::max(limits.intset_entries_max, limits.listpack_entries_max);
   if (largest != nullptr && largest->size() > small_max &&

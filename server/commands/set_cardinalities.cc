@@ -79,12 +79,7 @@ Status SDiffCard(CommandContext& ctx) {
 
 // The members of the largest source, and those that it does not have.
 uint64_t CountUnion(CommandContext& ctx, const Cardinality& asked) {
-  const Set* largest = nullptr;
-  for (const Set* source : asked.sources) {
-    if (source != nullptr && (largest == nullptr || source->size() > largest->size())) {
-      largest = source;
-    }
-  }
+  const Set* const largest = LargestOf(asked.sources);
   if (largest == nullptr) return 0;
   const storage::SetLimits limits = SetLimitsOf(ctx);
   const storage::Ref<Set> further = NewSet(ctx);

@@ -13,6 +13,16 @@ Status FindSetSources(CommandContext& ctx, size_t count, SetSources* sources) {
   return Ok();
 }
 
+const Set* LargestOf(const SetSources& sources) {
+  const Set* largest = nullptr;
+  for (const Set* source : sources) {
+    if (source != nullptr && (largest == nullptr || source->size() > largest->size())) {
+      largest = source;
+    }
+  }
+  return largest;
+}
+
 bool PrepareSubtraction(CommandContext& ctx, const SetSources& sources, SetSources* others,
                         storage::Ref<Set>* united) {
   if (sources[0] == nullptr) return false;

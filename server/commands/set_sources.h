@@ -22,6 +22,9 @@ inline constexpr size_t kSubtractedOneByOneMax = 8;
 // Reads the next `count` arguments as keys of sets.
 Status FindSetSources(CommandContext& ctx, size_t count, SetSources* sources);
 
+// Null when all are empty.
+const storage::Set* LargestOf(const SetSources& sources);
+
 // What is to be subtracted from the first source, as few sets as possible and the largest first: it
 // is the likeliest to have a member. `*united` keeps what was made for it alive. False when nothing
 // of the first is left.

@@ -71,7 +71,7 @@ TEST(Metrics, WritesCumulativeHistogramsInSeconds) {
   const TickClock ticks;
   Figures figures;
   figures.families.push_back(Family(ticks, 30, 10));
-  const std::string text = MetricsText(figures, ticks);
+  const std::string text = MetricsText(figures, {}, ticks);
   const auto has = [&](const std::string& line) {
     return text.find("\n" + line + "\n") != std::string::npos;
   };
